@@ -1,0 +1,127 @@
+import type { JointLimits } from '../model/manipulator.ts';
+import type { JointTrajectory } from './joint-trajectory.ts';
+import { pathPoint } from './path-geometry.ts';
+import { sigmaAt, writeGridPoint } from './speed-grid.ts';
+import { writeBasis } from './speed-problem.ts';
+import type { SpeedProfile } from './speed-profile.ts';
+import { worstRatio } from './limit-ratio.ts';
+
+export interface TimedStretch {
+  readonly trajectory: JointTrajectory;
+  /** Nominal time of each of the stretch's waypoints, us. */
+  readonly waypointTimesUs: readonly number[];
+}
+
+/** Duration of part of a cell by Gauss' three-point rule. */
+const GAUSS_AT = [0.5 - Math.sqrt(0.15), 0.5, 0.5 + Math.sqrt(0.15)] as const;
+const GAUSS_WEIGHT = [5 / 18, 8 / 18, 5 / 18] as const;
+
+/** Knots closer together than this would turn the rounding of their instants into jerk. */
+const KNOT_GAP_US = 2000;
+
+const value = new Float64Array(3);
+const first = new Float64Array(3);
+const second = new Float64Array(3);
+
+/** y and y' of the profile at local u of a cell; the basis stays in the module's scratch arrays. */
+function speedAt(profile: SpeedProfile, cell: number, u: number): number {
+  writeBasis(profile.grid.sigma, cell, u, value, first, second);
+  const c = profile.coefficients;
+  return (
+    (value[0] as number) * (c[cell] as number) +
+    (value[1] as number) * (c[cell + 1] as number) +
+    (value[2] as number) * (c[cell + 2] as number)
+  );
+}
+
+function cellDuration(profile: SpeedProfile, cell: number, u: number): number {
+  const h = (profile.grid.sigma[cell + 1] as number) - (profile.grid.sigma[cell] as number);
+  let duration = 0;
+  for (let k = 0; k < 3; k++) {
+    duration += (GAUSS_WEIGHT[k] as number) / Math.sqrt(speedAt(profile, cell, u * (GAUSS_AT[k] as number)));
+  }
+  return duration * u * h;
+}
+
+/**
+ * The trajectory of a stretch at a speed profile: one knot at each boundary of the grid, at whole microseconds.
+ * It is slowed down as a whole until position derivatives between the knots keep to the limits as well, which for
+ * an optimised profile is a fraction of a percent.
+ */
+export function knotsOf(profile: SpeedProfile, limits: readonly JointLimits[]): TimedStretch {
+  let slowdown = 1;
+  for (let n = 0; ; n++) {
+    const timed = knotsAt(profile, slowdown);
+    const ratio = worstRatio(timed.trajectory, limits);
+    if (ratio <= 1 + 1e-7 || n === 8) return timed;
+    slowdown *= ratio * (1 + 1e-9);
+  }
+}
+
+function knotsAt(profile: SpeedProfile, slowdown: number): TimedStretch {
+  const { grid, coefficients } = profile;
+  const cells = grid.cells.length;
+  const joints = grid.geometry.joints;
+  const startS = new Float64Array(cells + 1);
+  for (let i = 0; i < cells; i++) {
+    startS[i + 1] = (startS[i] as number) + cellDuration(profile, i, 1) * slowdown;
+  }
+  const idealUs = (startS[cells] as number) * 1e6;
+  const lastUs = Math.ceil(idealUs);
+  // The last fraction of a microsecond is spread over the whole.
+  const stretch = (lastUs / idealUs) * slowdown;
+  const rate = 1 / stretch;
+
+  const gapUs = Math.min(KNOT_GAP_US, lastUs / 20);
+  const point = pathPoint(joints);
+  const timesUs: number[] = [];
+  const positions: number[][] = [];
+  const velocities: number[][] = [];
+  const accelerations: number[][] = [];
+  for (let i = 0; i <= cells; i++) {
+    const exactUs = ((startS[i] as number) * 1e6 * stretch) / slowdown;
+    const timeUs = i === cells ? lastUs : Math.round(exactUs);
+    const previous = timesUs[timesUs.length - 1];
+    if (i > 0 && i < cells && (timeUs - (previous as number) < gapUs || lastUs - timeUs < gapUs)) continue;
+    // The knot is placed where the path is at the whole microsecond.
+    const cell = Math.min(i, cells - 1);
+    const from = grid.sigma[cell] as number;
+    const h = (grid.sigma[cell + 1] as number) - from;
+    const boundaryU = i === cells ? 1 : 0;
+    const speed = Math.sqrt(speedAt(profile, cell, boundaryU)) * rate;
+    const u = i === 0 || i === cells ? boundaryU : ((timeUs - exactUs) * 1e-6 * speed) / h;
+    const y = speedAt(profile, cell, u) * rate * rate;
+    const slope =
+      ((first[0] as number) * (coefficients[cell] as number) +
+        (first[1] as number) * (coefficients[cell + 1] as number) +
+        (first[2] as number) * (coefficients[cell + 2] as number)) *
+      rate *
+      rate;
+    writeGridPoint(point, grid, cell, from + u * h);
+    const root = Math.sqrt(y);
+    const p: number[] = [];
+    const v: number[] = [];
+    const a: number[] = [];
+    for (let j = 0; j < joints; j++) {
+      p.push(point.q[j] as number);
+      v.push((point.d1[j] as number) * root);
+      a.push((point.d2[j] as number) * y + ((point.d1[j] as number) * slope) / 2);
+    }
+    timesUs.push(timeUs);
+    positions.push(p);
+    velocities.push(v);
+    accelerations.push(a);
+  }
+
+  const waypointTimesUs = grid.geometry.waypointS.map((s) => {
+    const sigma = sigmaAt(grid.warp, s);
+    let cell = 0;
+    while (cell + 1 < cells && (grid.sigma[cell + 1] as number) <= sigma) cell++;
+    const from = grid.sigma[cell] as number;
+    const u = (sigma - from) / ((grid.sigma[cell + 1] as number) - from);
+    const atS =
+      (startS[cell] as number) + cellDuration(profile, cell, Math.min(Math.max(u, 0), 1)) * slowdown;
+    return Math.min(lastUs, Math.round((atS * 1e6 * stretch) / slowdown));
+  });
+  return { trajectory: { timesUs, positions, velocities, accelerations }, waypointTimesUs };
+}

@@ -1,0 +1,154 @@
+import type { JointLimits } from '../model/manipulator.ts';
+import { pathPoint } from './path-geometry.ts';
+import { writeGridPoint } from './speed-grid.ts';
+import type { SpeedGrid } from './speed-grid.ts';
+
+/** Points of each cell at which limits are imposed, with Boole's weights for the duration. */
+const POINTS = [0, 0.25, 0.5, 0.75, 1] as const;
+const WEIGHTS = [7 / 90, 32 / 90, 12 / 90, 32 / 90, 7 / 90] as const;
+export const POINTS_PER_CELL = 5;
+
+/** Joints whose terms are all below this share of the largest are left out. */
+const MINOR = 0.25;
+
+/** Blending weights of a cell's three coefficients at local u, and their derivatives with respect to sigma. */
+export function writeBasis(
+  sigma: Float64Array,
+  cell: number,
+  u: number,
+  value: Float64Array,
+  first: Float64Array,
+  second: Float64Array,
+): void {
+  const count = sigma.length - 1;
+  const at = (k: number): number => sigma[k] as number;
+  const h = at(cell + 1) - at(cell);
+  const before = cell > 0 ? at(cell) - at(cell - 1) : 0;
+  const after = cell + 1 < count ? at(cell + 2) - at(cell + 1) : 0;
+  const left = before + h;
+  const right = h + after;
+  value[0] = ((1 - u) * (1 - u) * h) / left;
+  value[2] = (u * u * h) / right;
+  value[1] = 1 - (value[0] as number) - (value[2] as number);
+  first[0] = (-2 * (1 - u)) / left;
+  first[2] = (2 * u) / right;
+  first[1] = -(first[0] as number) - (first[2] as number);
+  second[0] = 2 / (h * left);
+  second[2] = 2 / (h * right);
+  second[1] = -(second[0] as number) - (second[2] as number);
+}
+
+/** Everything the optimiser needs at the collocation points, in flat arrays. */
+export interface SpeedProblem {
+  readonly cells: number;
+  readonly points: number;
+  /** Nine numbers per point: value, first and second derivative weights of the three coefficients. */
+  readonly basis: Float64Array;
+  /** Share of the duration integral. */
+  readonly weight: Float64Array;
+  /** Largest y by the velocity limits. */
+  readonly ceiling: Float64Array;
+  /** Rows of point p are rowStart[p] up to rowStart[p + 1]. */
+  readonly accelerationStart: Int32Array;
+  /** Two numbers per row: factors of y and y', as a share of the limit. */
+  readonly acceleration: Float64Array;
+  readonly jerkStart: Int32Array;
+  /** Three numbers per row: factors of y, y', y''. */
+  readonly jerk: Float64Array;
+}
+
+/** The limits at the points of a grid, as rows over the coefficients of the squared speed. */
+export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): SpeedProblem {
+  const cells = grid.cells.length;
+  const joints = limits.length;
+  const points = cells * POINTS.length;
+  const basis = new Float64Array(points * 9);
+  const weight = new Float64Array(points);
+  const ceiling = new Float64Array(points);
+  const accelerationStart = new Int32Array(points + 1);
+  const acceleration = new Float64Array(points * joints * 2);
+  const jerkStart = new Int32Array(points + 1);
+  const jerk = new Float64Array(points * joints * 3);
+  const point = pathPoint(joints);
+  const value = new Float64Array(3);
+  const first = new Float64Array(3);
+  const second = new Float64Array(3);
+  let accelerationRows = 0;
+  let jerkRows = 0;
+  for (let cell = 0; cell < cells; cell++) {
+    const from = grid.sigma[cell] as number;
+    const h = (grid.sigma[cell + 1] as number) - from;
+    const { span, corner } = grid.cells[cell] as SpeedGrid['cells'][number];
+    const line = span.shape === 'line' && corner === undefined;
+    // Away from the ends of the path, acceleration along a line is linear in each cell.
+    const { startS, endS, totalSigma } = grid.warp;
+    const plain = line && from >= 2 * startS && from + h <= totalSigma - 2 * endS;
+    for (let k = 0; k < POINTS.length; k++) {
+      const p = cell * POINTS.length + k;
+      const u = POINTS[k] as number;
+      writeBasis(grid.sigma, cell, u, value, first, second);
+      basis.set(value, p * 9);
+      basis.set(first, p * 9 + 3);
+      basis.set(second, p * 9 + 6);
+      weight[p] = (WEIGHTS[k] as number) * h;
+      writeGridPoint(point, grid, cell, from + u * h);
+      let fastest = 0;
+      // On a line all joints move in proportion: one of them bounds each quantity everywhere.
+      let accelerationJoint = 0;
+      let jerkJoint = 0;
+      let accelerationShare = -1;
+      let jerkShare = -1;
+      for (let j = 0; j < joints; j++) {
+        const limit = limits[j] as JointLimits;
+        const slope = Math.abs(span.cubic[4 * j + 1] as number);
+        fastest = Math.max(fastest, Math.abs(point.d1[j] as number) / limit.velocityMax);
+        if (slope / limit.accelerationMax > accelerationShare) {
+          accelerationShare = slope / limit.accelerationMax;
+          accelerationJoint = j;
+        }
+        if (slope / limit.jerkMax > jerkShare) {
+          jerkShare = slope / limit.jerkMax;
+          jerkJoint = j;
+        }
+      }
+      ceiling[p] = fastest > 0 ? 1 / (fastest * fastest) : Infinity;
+      let most1 = 0;
+      let most2 = 0;
+      let most3 = 0;
+      for (let j = 0; j < joints; j++) {
+        const limit = limits[j] as JointLimits;
+        most1 = Math.max(most1, Math.abs(point.d1[j] as number) / limit.accelerationMax);
+        most2 = Math.max(most2, Math.abs(point.d2[j] as number) / limit.accelerationMax);
+        most3 = Math.max(most3, Math.abs(point.d3[j] as number) / limit.jerkMax);
+      }
+      accelerationStart[p] = accelerationRows;
+      jerkStart[p] = jerkRows;
+      for (let j = 0; j < joints; j++) {
+        const { accelerationMax, jerkMax } = limits[j] as JointLimits;
+        const d1 = point.d1[j] as number;
+        const d2 = point.d2[j] as number;
+        const d3 = point.d3[j] as number;
+        // A joint far from its limits in every term is left to the check of the finished trajectory.
+        const slight =
+          Math.abs(d1) < MINOR * most1 * accelerationMax && Math.abs(d2) < MINOR * most2 * accelerationMax;
+        if (slight && Math.abs(d3) < MINOR * most3 * jerkMax) continue;
+        // Acceleration is continuous, so the end of a cell is the start of the next.
+        if (u < (plain ? 0.1 : 1) && (!line || j === accelerationJoint)) {
+          acceleration[2 * accelerationRows] = d2 / accelerationMax;
+          acceleration[2 * accelerationRows + 1] = d1 / (2 * accelerationMax);
+          accelerationRows++;
+        }
+        const looked = k % (plain ? 4 : 2) === 0 && (!line || j === jerkJoint);
+        if (looked && jerkMax !== Infinity) {
+          jerk[3 * jerkRows] = d3 / jerkMax;
+          jerk[3 * jerkRows + 1] = (1.5 * d2) / jerkMax;
+          jerk[3 * jerkRows + 2] = d1 / (2 * jerkMax);
+          jerkRows++;
+        }
+      }
+    }
+  }
+  accelerationStart[points] = accelerationRows;
+  jerkStart[points] = jerkRows;
+  return { cells, points, basis, weight, ceiling, accelerationStart, acceleration, jerkStart, jerk };
+}
