@@ -1,0 +1,40 @@
+import type { IntakeSource } from '../core/event.ts';
+import type { IntakeRequest, IntakeResult } from '../domain/intake.ts';
+import type { CellView, OrderView, TaskView } from '../operations/view.ts';
+
+/** Measured joint positions of one arm, for showing. */
+export interface LiveArm {
+  readonly id: string;
+  readonly positions: readonly number[];
+}
+
+/** What protocols may ask of a running controller. */
+export interface ControllerService {
+  /**
+   * Resolves once the request is durable and decided. Rejects never: a full queue or a service that ends answers
+   * `refused` with `busy` or `shutting-down`. `requestId` makes a repeat harmless.
+   */
+  submit(request: IntakeRequest, requestId: string, source: IntakeSource): Promise<IntakeResult>;
+  view(): CellView;
+  tasks(filter: { readonly state: string | null; readonly limit: number }): readonly TaskView[];
+  task(taskId: string): TaskView | null;
+  order(orderId: string): OrderView | null;
+  /** The arms as last measured. */
+  live(): readonly LiveArm[];
+  /** Ready to take work: journal open, arms and surroundings heard from. */
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  /** Counters and gauges of the runtime, for metrics. */
+  statistics(): RuntimeStatistics;
+}
+
+export interface RuntimeStatistics {
+  readonly ticks: number;
+  readonly stepSecondsTotal: number;
+  readonly tickOverruns: number;
+  readonly journalCommits: number;
+  readonly journalCommitSecondsTotal: number;
+  readonly eventsTotal: number;
+  readonly eventsDropped: number;
+  readonly plansTotal: number;
+  readonly planSecondsTotal: number;
+}

@@ -1,0 +1,440 @@
+import { pickPointM, placePointM, roomFor } from '../domain/grid.ts';
+import type { Vec3 } from '../../arms/geometry/pose.ts';
+import { faultArm, isUsable } from '../core/arm-control.ts';
+import { nextRequestId, notice } from '../core/context.ts';
+import type { StepContext } from '../core/context.ts';
+import { nextRemedy, remedy, unassign } from '../core/exceptions.ts';
+import { samePositions } from '../core/rest.ts';
+import { isMisplaced } from '../core/settlement.ts';
+import { askPerson, moveTask, placeOfEnd } from '../core/tasks.ts';
+import type { ArmState, JobGoal, Task, TaskEnd } from '../core/state.ts';
+import type { Item, JobPlanResult } from './job-plan.ts';
+import { NO_ROOM } from './orders.ts';
+import { promisedCells } from './stowing.ts';
+
+/** Work one plan may cost, in collision-checked configurations. */
+const PLAN_ITERATIONS_MAX = 20_000;
+
+/** A task at which the planner itself breaks down this often is for a person to look at. */
+const PLANNER_FAILURES_MAX = 3;
+
+/** Gives every arm that has nothing to do next the task that suits it best, and asks for its motion. */
+export function assignTasks(context: StepContext): void {
+  const { state } = context;
+  const arms = Object.values(state.arms);
+  const misplaced = arms.filter((arm) => isUsable(arm) && isMisplaced(context, arm));
+  if (misplaced.length > 0) {
+    // One at a time, and nobody else: the space in which they stand was granted to nobody.
+    const first = misplaced[0]!;
+    const underWay = arms.some((arm) => arm.job !== null || arm.next !== null);
+    if (!underWay && isAtRest(first)) planHome(context, first);
+    return;
+  }
+  let ready: Task[] | null = null;
+  for (const arm of arms) {
+    if (!isUsable(arm) || arm.next !== null) continue;
+    const start = startOfNext(context, arm);
+    if (start === null) continue;
+    if (arm.job === null && goOnWithUnit(context, arm)) continue;
+    if (arm.holding.vacuum === 'on' && arm.job === null) continue;
+    if (arm.job === null && !isParkPose(context, arm, start)) {
+      planHome(context, arm);
+      continue;
+    }
+    ready ??= readyTasks(context);
+    chooseTask(context, arm, start, ready);
+  }
+  for (const task of ready ?? []) askAboutHopeless(context, task);
+}
+
+/** A task that no arm can ever take where its ends stand would wait in silence for ever. */
+function askAboutHopeless(context: StepContext, task: Task): void {
+  if (task.machine.value !== 'waiting') return;
+  const from = placeOfEnd(context.state, task.source);
+  const to = placeOfEnd(context.state, task.destination);
+  if (from === null || to === null) return;
+  // Where no arm serves the pair of places the shuttle moves the container first.
+  if (task.kind !== 'fixed' && context.derived.reach.armsFor(from, to).length === 0) return;
+  const cells = cellsOf(context, task);
+  if (cells === null || task.machine.value !== 'waiting') return;
+  const isPossible = context.cell.arms.some(
+    (arm) =>
+      !task.excludedArms.includes(arm.id) &&
+      (task.kind === 'fixed' ||
+        (context.derived.reach.armsFor(from, to).includes(arm.id) &&
+          context.state.unreachable[wayKey(arm.id, from, cells.sourceCell, to, cells.destinationCell)] ===
+            undefined)),
+  );
+  if (isPossible) return;
+  const step = nextRemedy(context, task, 'unreachable');
+  const detail = `no arm finds a motion from ${from} to ${to}`;
+  task.destination = { ...task.destination, cell: cells.destinationCell };
+  remedy(context, task, 'unreachable', step, detail, null);
+  if (step !== 'person') task.destination = { ...task.destination, cell: null };
+}
+
+function isAtRest(arm: ArmState): boolean {
+  return arm.command === null && (arm.machine.value === 'resting' || arm.machine.value === 'paused');
+}
+
+function isParkPose(context: StepContext, arm: ArmState, positions: readonly number[]): boolean {
+  return samePositions(positions, context.derived.armOf.get(arm.id)!.park);
+}
+
+/** Where the arm will rest when its next job begins; null: that cannot be told yet. */
+function startOfNext(context: StepContext, arm: ArmState): readonly number[] | null {
+  const { job } = arm;
+  if (job === null) return isAtRest(arm) ? arm.positions : null;
+  switch (job.stage) {
+    case 'carry':
+    case 'release': {
+      const task = job.taskId === null ? undefined : context.state.tasks[job.taskId];
+      const goesWell = task?.machine.value === 'carrying' && job.towards === 'destination';
+      return goesWell ? (job.legs.carry?.trajectory.positions.at(-1) ?? null) : null;
+    }
+    case 'home':
+    case 'bail':
+      return context.derived.armOf.get(arm.id)!.park;
+    default:
+      return null;
+  }
+}
+
+/** An arm that has a unit in its tool goes on with it, whatever else there is to do. */
+function goOnWithUnit(context: StepContext, arm: ArmState): boolean {
+  const task = Object.values(context.state.tasks).find(
+    (each) => each.armId === arm.id && ['carrying', 'returning'].includes(each.machine.value),
+  );
+  if (task === undefined) return false;
+  const towards: JobGoal = task.machine.value === 'returning' ? 'source' : 'destination';
+  const end = towards === 'source' ? task.source : task.destination;
+  const placed = end.fixed?.pointM ?? choosePlacePoint(context, task, end, arm);
+  if (placed === null) {
+    task.because = `waits in the tool of ${arm.id} for its ${towards}`;
+    // A unit that cannot go back where it came from is for a person to take.
+    if (towards === 'source')
+      askPerson(context, task, 'bin-full', 'its container is not in the cell any more', {
+        at: 'tool',
+        armId: arm.id,
+      });
+    return true;
+  }
+  requestPlan(context, arm, task, arm.positions!, null, placed, task.item, towards);
+  return true;
+}
+
+function choosePlacePoint(context: StepContext, task: Task, end: TaskEnd, arm: ArmState): Vec3 | null {
+  const { state, derived } = context;
+  const container = end.containerId === null ? undefined : state.containers[end.containerId];
+  const place = container?.placeId == null ? undefined : derived.placeOf.get(container.placeId);
+  if (container === undefined || place === undefined || !derived.reach.reaches(arm.id, place.id)) return null;
+  const itemOf = (sku: string) => state.skus[sku];
+  const rule = container.kind === 'order' ? 'any' : 'same-sku';
+  const except = [...task.excludedCells, ...promisedCells(context, container.id, task)];
+  const cell = end.cell ?? roomFor(place, container, task.sku, itemOf, rule, except);
+  if (cell === null) return null;
+  end.cell = cell;
+  return placePointM(place, container, cell, task.item.sizeM, itemOf);
+}
+
+function planHome(context: StepContext, arm: ArmState): void {
+  const held = arm.holding.vacuum === 'on';
+  const task = Object.values(context.state.tasks).find((each) => each.armId === arm.id);
+  requestPlan(context, arm, null, arm.positions!, null, null, held ? (task?.item ?? null) : null, 'park');
+}
+
+/** Tasks whose both ends stand in the cell, most urgent first. */
+function readyTasks(context: StepContext): Task[] {
+  const { state } = context;
+  const ready: Task[] = [];
+  for (const task of Object.values(state.tasks)) {
+    if (task.machine.value !== 'waiting') continue;
+    const from = placeOfEnd(state, task.source);
+    const to = placeOfEnd(state, task.destination);
+    if (from === null || to === null) continue;
+    if (state.places[from]?.exchange != null || state.places[to]?.exchange != null) continue;
+    ready.push(task);
+  }
+  return ready.sort(
+    (a, b) =>
+      b.priority - a.priority || (a.shipByUs ?? Infinity) - (b.shipByUs ?? Infinity) || a.number - b.number,
+  );
+}
+
+/**
+ * Among the most urgent tasks the arm can do, one whose places no other arm works at now; the oldest among equals.
+ */
+function chooseTask(context: StepContext, arm: ArmState, start: readonly number[], ready: Task[]): void {
+  const busy = placesOfOthers(context, arm);
+  const fromPark = isParkPose(context, arm, start);
+  let best: {
+    readonly task: Task;
+    readonly conflicts: number;
+    readonly pickM: Vec3;
+    readonly placeM: Vec3;
+  } | null = null;
+  for (const task of ready) {
+    if (task.machine.value !== 'waiting') continue;
+    if (best !== null && (task.priority < best.task.priority || laterShipBy(task, best.task))) break;
+    if (task.excludedArms.includes(arm.id) || (!fromPark && task.onlyFromPark.includes(arm.id))) continue;
+    const from = placeOfEnd(context.state, task.source)!;
+    const to = placeOfEnd(context.state, task.destination)!;
+    const conflicts = (busy.has(from) ? 1 : 0) + (busy.has(to) ? 1 : 0);
+    if (best !== null && conflicts >= best.conflicts) continue;
+    const points = pointsOf(context, arm, task, from, to);
+    if (points === null) continue;
+    best = { task, conflicts, ...points };
+    if (conflicts === 0) break;
+  }
+  if (best === null) return;
+  const { task, pickM, placeM } = best;
+  const ends = cellsOf(context, task)!;
+  task.source = { ...task.source, cell: ends.sourceCell };
+  task.destination = { ...task.destination, cell: ends.destinationCell };
+  task.armId = arm.id;
+  moveTask(context, task, { type: 'ASSIGNED' }, `given to ${arm.id}`);
+  requestPlan(context, arm, task, start, pickM, placeM, task.item, 'destination');
+}
+
+function laterShipBy(a: Task, b: Task): boolean {
+  return (a.shipByUs ?? Infinity) > (b.shipByUs ?? Infinity);
+}
+
+/** Places at which other arms work or are about to. */
+function placesOfOthers(context: StepContext, arm: ArmState): ReadonlySet<string> {
+  const busy = new Set<string>();
+  for (const task of Object.values(context.state.tasks)) {
+    if (task.armId === null || task.armId === arm.id) continue;
+    if (!['assigned', 'carrying', 'returning'].includes(task.machine.value)) continue;
+    const from = placeOfEnd(context.state, task.source);
+    const to = placeOfEnd(context.state, task.destination);
+    if (from !== null && task.machine.value === 'assigned') busy.add(from);
+    if (to !== null) busy.add(to);
+  }
+  return busy;
+}
+
+function pointsOf(
+  context: StepContext,
+  arm: ArmState,
+  task: Task,
+  from: string,
+  to: string,
+): { readonly pickM: Vec3; readonly placeM: Vec3 } | null {
+  const { state, derived } = context;
+  if (task.source.fixed !== null && task.destination.fixed !== null) {
+    return { pickM: task.source.fixed.pointM, placeM: task.destination.fixed.pointM };
+  }
+  if (!derived.reach.reaches(arm.id, from) || !derived.reach.reaches(arm.id, to)) return null;
+  const cells = cellsOf(context, task);
+  if (cells === null) return null;
+  if (state.unreachable[wayKey(arm.id, from, cells.sourceCell, to, cells.destinationCell)] !== undefined)
+    return null;
+  const source = state.containers[task.source.containerId!]!;
+  const destination = state.containers[task.destination.containerId!]!;
+  const itemOf = (sku: string) => state.skus[sku];
+  return {
+    pickM: pickPointM(derived.placeOf.get(from)!, source, cells.sourceCell!, itemOf),
+    placeM: placePointM(
+      derived.placeOf.get(to)!,
+      destination,
+      cells.destinationCell!,
+      task.item.sizeM,
+      itemOf,
+    ),
+  };
+}
+
+/** Which unit is taken and onto which cell it goes, beside what other tasks are about to do there. */
+function cellsOf(
+  context: StepContext,
+  task: Task,
+): { readonly sourceCell: number | null; readonly destinationCell: number | null } | null {
+  const { state, derived } = context;
+  if (task.source.fixed !== null) return { sourceCell: null, destinationCell: null };
+  const source = state.containers[task.source.containerId!]!;
+  const destination = state.containers[task.destination.containerId!]!;
+  const spoken = sourceCellsSpokenFor(context, source.id, task);
+  let sourceCell: number | null = null;
+  let height = 0;
+  for (const [cell, stack] of source.stacks.entries()) {
+    if (spoken.has(cell) || stack[stack.length - 1] !== task.sku || stack.length <= height) continue;
+    sourceCell = cell;
+    height = stack.length;
+  }
+  if (sourceCell === null) return null;
+  const place = derived.placeOf.get(destination.placeId!)!;
+  const itemOf = (sku: string) => state.skus[sku];
+  const rule = destination.kind === 'order' ? 'any' : 'same-sku';
+  const promised = promisedCells(context, destination.id, task);
+  const destinationCell = roomFor(place, destination, task.sku, itemOf, rule, [
+    ...task.excludedCells,
+    ...promised,
+  ]);
+  if (destinationCell !== null) return { sourceCell, destinationCell };
+  if (roomFor(place, destination, task.sku, itemOf, rule, task.excludedCells) === null) noRoom(context, task);
+  return null;
+}
+
+function noRoom(context: StepContext, task: Task): void {
+  if (task.kind === 'pick') {
+    task.because = NO_ROOM;
+    context.schedule = true;
+    return;
+  }
+  const step = nextRemedy(context, task, 'bin-full');
+  if (step === 'person') {
+    askPerson(context, task, 'bin-full', `${task.destination.containerId} has no room for it`, {
+      at: 'source',
+    });
+  } else if (task.kind === 'stow') {
+    if (task.destination.containerId !== null) task.excludedSources.push(task.destination.containerId);
+    task.destination = { containerId: null, cell: null, fixed: null };
+  }
+}
+
+function sourceCellsSpokenFor(context: StepContext, containerId: string, except: Task): ReadonlySet<number> {
+  const cells = new Set<number>();
+  for (const task of Object.values(context.state.tasks)) {
+    if (task === except || task.source.containerId !== containerId || task.source.cell === null) continue;
+    if (task.machine.context.unitAt === 'source' && task.machine.value === 'assigned')
+      cells.add(task.source.cell);
+  }
+  return cells;
+}
+
+function wayKey(
+  armId: string,
+  from: string,
+  sourceCell: number | null,
+  to: string,
+  cell: number | null,
+): string {
+  return `${armId}|${from}:${sourceCell ?? '-'}|${to}:${cell ?? '-'}`;
+}
+
+function requestPlan(
+  context: StepContext,
+  arm: ArmState,
+  task: Task | null,
+  start: readonly number[],
+  pickM: Vec3 | null,
+  placeM: Vec3 | null,
+  item: Item | null,
+  towards: JobGoal,
+): void {
+  const requestId = nextRequestId(context);
+  arm.next = {
+    requestId,
+    taskId: task?.id ?? null,
+    start,
+    towards,
+    deadlineUs: context.nowUs + context.cell.deadlines.planUs,
+    result: null,
+  };
+  context.state.totals.plans += 1;
+  context.effects.push({
+    kind: 'plan',
+    request: {
+      requestId,
+      armId: arm.id,
+      start,
+      pickM,
+      placeM,
+      item,
+      elsewhere: restingElsewhere(context, arm),
+      seed: task === null ? 1 : task.number + task.attempts,
+      iterationsMax: PLAN_ITERATIONS_MAX,
+    },
+  });
+}
+
+/** Other arms that stand neither in their park poses nor in space that they hold. */
+function restingElsewhere(
+  context: StepContext,
+  arm: ArmState,
+): readonly { readonly armId: string; readonly positions: readonly number[] }[] {
+  return Object.values(context.state.arms)
+    .filter((other) => other !== arm && isMisplaced(context, other))
+    .map((other) => ({ armId: other.id, positions: other.positions! }));
+}
+
+/** A plan came back: kept if it still fits, else its task is given back. */
+export function takePlan(context: StepContext, planned: JobPlanResult): void {
+  const { state } = context;
+  const arm = state.arms[planned.armId];
+  const result = withinOwnSpace(context, planned);
+  if (arm?.next == null || arm.next.requestId !== result.requestId) return;
+  context.schedule = true;
+  const next = arm.next;
+  const task = next.taskId === null ? null : (state.tasks[next.taskId] ?? null);
+  if (result.status === 'planned') {
+    next.result = result;
+    if (arm.job === null) arm.waitingSinceUs = context.nowUs;
+    return;
+  }
+  arm.next = null;
+  state.totals.plansFailed += 1;
+  const why = `${arm.id} found no motion (${result.failure}): ${result.detail}`;
+  if (task === null) {
+    if (next.taskId === null) faultArm(context, arm, 'no-way-home', why);
+    return;
+  }
+  notice(context, 'warn', 'plan-failed', why, { task });
+  if (task.machine.value === 'carrying' || task.machine.value === 'returning') {
+    if (nextRemedy(context, task, 'unreachable') === 'other-location' && next.towards === 'destination') {
+      if (task.destination.cell !== null) task.excludedCells.push(task.destination.cell);
+      task.destination = { ...task.destination, cell: null };
+      return;
+    }
+    return askPerson(context, task, 'unreachable', why, { at: 'tool', armId: arm.id });
+  }
+  if (task.machine.value !== 'assigned') return;
+  if (result.failure === 'planner-failed' && task.attempts < PLANNER_FAILURES_MAX) {
+    task.attempts += 1;
+    return unassign(context, task, why);
+  }
+  if (!isParkPose(context, arm, next.start)) {
+    task.onlyFromPark.push(arm.id);
+    return unassign(context, task, `${why}; tried again from the park pose`);
+  }
+  const from = placeOfEnd(state, task.source);
+  const to = placeOfEnd(state, task.destination);
+  if (from !== null && to !== null && task.kind !== 'fixed') {
+    state.unreachable[wayKey(arm.id, from, task.source.cell, to, task.destination.cell)] = result.failure;
+  }
+  remedy(context, task, 'unreachable', nextRemedy(context, task, 'unreachable'), why, arm.id);
+}
+
+/** Under zone interlock nobody ever gets the zones in which another arm parks: a plan through them is none. */
+function withinOwnSpace(context: StepContext, result: JobPlanResult): JobPlanResult {
+  if (result.status === 'failed' || context.cell.policy !== 'zone-interlock') return result;
+  for (const [armId, zones] of context.derived.parkZones) {
+    if (armId === result.armId) continue;
+    for (const leg of result.legs) {
+      const through = leg.zones.find((span) => zones.has(span.zoneId));
+      if (through === undefined) continue;
+      const { requestId, iterations } = result;
+      return {
+        status: 'failed',
+        requestId,
+        armId: result.armId,
+        iterations,
+        failure: 'no-motion',
+        detail: `every motion found for ${leg.name} passes through ${through.zoneId}, where ${armId} parks`,
+      };
+    }
+  }
+  return result;
+}
+
+/** A plan that cannot be begun any more: its task goes back to the scheduler. */
+export function dropNext(context: StepContext, arm: ArmState, why: string): void {
+  const next = arm.next;
+  arm.next = null;
+  arm.waitingSinceUs = null;
+  const task = next?.taskId == null ? undefined : context.state.tasks[next.taskId];
+  if (task !== undefined && task.machine.value === 'assigned' && task.armId === arm.id)
+    unassign(context, task, why);
+  context.schedule = true;
+}

@@ -1,0 +1,177 @@
+import { unitsIn } from '../domain/container.ts';
+import type { Container } from '../domain/container.ts';
+import { askSurroundings, nextRequestId } from '../core/context.ts';
+import type { StepContext } from '../core/context.ts';
+import type { PlaceState, Task } from '../core/state.ts';
+import { isInUse, pairIsServed } from './orders.ts';
+import { stowTarget } from './stowing.ts';
+
+/**
+ * Has the shuttle bring the storage containers that tasks wait for, ahead of need, and take away what nobody needs.
+ * The order served now goes before the order to follow; a container fetched ahead gives way when its place is the
+ * only one for what is needed now, so that no set of requests can block itself.
+ */
+export function fetchContainers(context: StepContext): void {
+  const { cell, state } = context;
+  let underWay = Object.values(state.places).filter(
+    (place) => place.exchange !== null && context.derived.placeOf.get(place.id)!.kind === 'bin',
+  ).length;
+  for (const wish of wishes(context)) {
+    if (underWay >= cell.logistics.shuttleParallel) return;
+    if (grant(context, wish)) underWay += 1;
+  }
+}
+
+/** A container wanted in the cell, at a place from which an arm also reaches the task's other end. */
+interface Wish {
+  readonly container: Container;
+  readonly task: Task;
+  /** Where the other end is or will be; null: anywhere. */
+  readonly counterpart: string | null;
+  /** 0: needed for what is served now; 1: for what follows. */
+  readonly rank: 0 | 1;
+}
+
+function wishes(context: StepContext): readonly Wish[] {
+  const { state } = context;
+  const found: Wish[] = [];
+  const seen = new Set<string>();
+  const stationOf = new Map<string, { readonly placeId: string; readonly rank: 0 | 1 }>();
+  for (const place of Object.values(state.places)) {
+    if (place.orderId !== null) stationOf.set(place.orderId, { placeId: place.id, rank: 0 });
+    if (place.nextOrderId !== null) stationOf.set(place.nextOrderId, { placeId: place.id, rank: 1 });
+  }
+  for (const task of Object.values(state.tasks)) {
+    if (task.machine.value !== 'waiting' || task.kind === 'fixed') continue;
+    const station = task.orderId === null ? undefined : stationOf.get(task.orderId);
+    if (task.kind === 'stow' && task.destination.containerId === null) stowTarget(context, task);
+    const ends = [task.source.containerId, task.destination.containerId];
+    for (const [index, containerId] of ends.entries()) {
+      const container = containerId === null ? undefined : state.containers[containerId];
+      if (container === undefined || container.kind !== 'storage' || seen.has(container.id)) continue;
+      const counterpart = station?.placeId ?? placeOfContainer(context, ends[1 - index] ?? null);
+      if (container.placeId !== null && servesFrom(context, container.placeId, counterpart)) continue;
+      seen.add(container.id);
+      found.push({ container, task, counterpart, rank: station?.rank ?? 0 });
+    }
+  }
+  return found.sort(
+    (a, b) => a.rank - b.rank || b.task.priority - a.task.priority || a.task.number - b.task.number,
+  );
+}
+
+/** An induct tote that was emptied, and that nothing refers to, makes room for the next one. */
+export function clearInducts(context: StepContext): void {
+  const { state } = context;
+  for (const { id, kind } of context.cell.places) {
+    const place = state.places[id]!;
+    if (kind !== 'induct' || place.exchange !== null || place.containerId === null) continue;
+    const container = state.containers[place.containerId];
+    if (container === undefined || unitsIn(container) > 0) continue;
+    if (waitingUsers(context, container.id).length > 0) continue;
+    exchange(context, place, null);
+  }
+}
+
+function placeOfContainer(context: StepContext, containerId: string | null): string | null {
+  if (containerId === null) return null;
+  return context.state.containers[containerId]?.placeId ?? null;
+}
+
+function servesFrom(context: StepContext, placeId: string, counterpart: string | null): boolean {
+  return counterpart === null || pairIsServed(context, placeId, counterpart);
+}
+
+/** Asks for one exchange if a place can be had; returns whether something was asked. */
+function grant(context: StepContext, wish: Wish): boolean {
+  const { state } = context;
+  const { container } = wish;
+  const places = Object.values(state.places);
+  if (places.some((place) => place.exchange?.containerId === container.id)) return false;
+  if (container.placeId !== null) {
+    // It stands where no arm serves this task from: back to storage first, once nobody needs it there.
+    const place = state.places[container.placeId]!;
+    if (place.exchange !== null || isInUse(context, container.id) || isWantedThere(context, wish, place))
+      return false;
+    return exchange(context, place, null);
+  }
+  let best: PlaceState | null = null;
+  let bestScore = Infinity;
+  for (const place of places) {
+    if (context.derived.placeOf.get(place.id)!.kind !== 'bin' || place.exchange !== null) continue;
+    if (!servesFrom(context, place.id, wish.counterpart)) continue;
+    const score = costOfPlace(context, wish, place);
+    if (score < bestScore) {
+      best = place;
+      bestScore = score;
+    }
+  }
+  return best === null ? false : exchange(context, best, container.id);
+}
+
+/** Another waiting task is served from where the container stands now. */
+function isWantedThere(context: StepContext, wish: Wish, place: PlaceState): boolean {
+  return Object.values(context.state.tasks).some((task) => {
+    if (task === wish.task || task.source.containerId !== wish.container.id) return false;
+    const to = placeOfContainer(context, task.destination.containerId);
+    return task.machine.value === 'waiting' && to !== null && pairIsServed(context, place.id, to);
+  });
+}
+
+/** What it costs to clear a place: its container may be wanted again; its arms may have much to do. */
+function costOfPlace(context: StepContext, wish: Wish, place: PlaceState): number {
+  const { state, derived } = context;
+  const load = leastLoad(context, place.id, wish.counterpart);
+  const present = place.containerId === null ? undefined : state.containers[place.containerId];
+  if (present === undefined) return load;
+  if (isInUse(context, present.id)) return Infinity;
+  const users = waitingUsers(context, present.id);
+  if (users.length > 0) {
+    if (wish.rank === 1 || users.some((task) => isServedNow(context, task))) return Infinity;
+    return 1_000_000 + load;
+  }
+  let wanted = 0;
+  for (const stack of present.stacks) {
+    const top = stack[stack.length - 1];
+    if (top !== undefined) wanted = Math.max(wanted, derived.demand.get(top) ?? 0);
+  }
+  return load + 4 * Math.min(wanted, unitsIn(present)) + 1;
+}
+
+function waitingUsers(context: StepContext, containerId: string): readonly Task[] {
+  return Object.values(context.state.tasks).filter(
+    (task) => task.source.containerId === containerId || task.destination.containerId === containerId,
+  );
+}
+
+function isServedNow(context: StepContext, task: Task): boolean {
+  if (task.orderId === null) return true;
+  return Object.values(context.state.places).some((place) => place.orderId === task.orderId);
+}
+
+/** Waiting and running tasks bound to the least busy arm that would serve from this place. */
+function leastLoad(context: StepContext, placeId: string, counterpart: string | null): number {
+  const arms =
+    counterpart === null
+      ? context.cell.arms.map((arm) => arm.id).filter((id) => context.derived.reach.reaches(id, placeId))
+      : context.derived.reach.armsFor(placeId, counterpart);
+  let least = Infinity;
+  for (const armId of arms) {
+    let load = 0;
+    for (const place of context.cell.places) {
+      if (place.kind !== 'bin' || !context.derived.reach.reaches(armId, place.id)) continue;
+      const state = context.state.places[place.id]!;
+      const containerId = state.exchange?.containerId ?? state.containerId;
+      if (containerId !== null) load += context.derived.reservedIn.get(containerId) ?? 0;
+    }
+    least = Math.min(least, load);
+  }
+  return least;
+}
+
+function exchange(context: StepContext, place: PlaceState, containerId: string | null): boolean {
+  const requestId = nextRequestId(context);
+  place.exchange = { requestId, containerId };
+  askSurroundings(context, { kind: 'exchange', requestId, placeId: place.id, containerId }, null);
+  return true;
+}
