@@ -1,0 +1,41 @@
+import type { HttpApp } from './app.ts';
+import { ProblemError } from './problem.ts';
+
+/** Reads JSON bodies and nothing else; what is wrong with one is said with line and column. */
+export function registerBodyParser(app: HttpApp): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const text = (typeof body === 'string' ? body : body.toString('utf8')).replace(/^\uFEFF/, '');
+    if (text.trim() === '') {
+      done(invalidBody('The body is empty.', 'Send a JSON object; the OpenAPI document shows its form.'));
+      return;
+    }
+    parse(request, text, (error, value) => {
+      if (error === null) done(null, value);
+      else done(invalidBody(whatIsWrong(text), 'Send one well-formed JSON object, encoded as UTF-8.'));
+    });
+  });
+}
+
+function invalidBody(detail: string, remedy: string): ProblemError {
+  return new ProblemError({ status: 400, code: 'invalid-json', detail, remedy });
+}
+
+function whatIsWrong(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    // Node 22 names line and column by itself, Node 20 only the position, and neither always.
+    const message = String(error instanceof Error ? error.message : error).replace(
+      / \(line \d+ column \d+\)/,
+      '',
+    );
+    const offset = /position (\d+)/.exec(message)?.[1];
+    if (offset === undefined) return `The body is not JSON: ${message}.`;
+    const before = text.slice(0, Number(offset)).split('\n');
+    const column = (before[before.length - 1] ?? '').length + 1;
+    return `The body is not JSON: ${message} (line ${before.length}, column ${column}).`;
+  }
+  return 'The body has a field named __proto__ or constructor.prototype, which is not taken.';
+}

@@ -1,0 +1,104 @@
+import { Counter, Gauge, Registry, collectDefaultMetrics, register as processRegistry } from 'prom-client';
+import { CELL_STATES } from '../../controller/domain/packml.ts';
+import { ARM_MODES } from '../../controller/operations/view.ts';
+import type { ControllerService, RuntimeStatistics } from '../../controller/runtime/service.ts';
+import type { HttpApp } from './app.ts';
+import type { LiveHub } from './live-route.ts';
+
+/** Counters of the runtime: name, help, value. Totals only grow, as Prometheus expects of a counter. */
+const RUNTIME: readonly (readonly [string, string, keyof RuntimeStatistics])[] = [
+  ['magpie_ticks_total', 'Ticks of the control loop', 'ticks'],
+  ['magpie_step_seconds_total', 'Time spent in the core', 'stepSecondsTotal'],
+  ['magpie_tick_overruns_total', 'Ticks that took longer than their period', 'tickOverruns'],
+  ['magpie_journal_commits_total', 'Durable group commits', 'journalCommits'],
+  ['magpie_journal_commit_seconds_total', 'Time spent in group commits', 'journalCommitSecondsTotal'],
+  ['magpie_events_total', 'Events taken in by the core', 'eventsTotal'],
+  ['magpie_events_dropped_total', 'Events dropped because a queue was full', 'eventsDropped'],
+  ['magpie_plans_total', 'Motion plans computed', 'plansTotal'],
+  ['magpie_plan_seconds_total', 'Time spent planning motions', 'planSecondsTotal'],
+];
+
+/** Metrics of the process are made once: every call would add observers to the garbage collector. */
+let processMetrics = false;
+
+/** `GET /metrics` in the text form of Prometheus. Values are read when asked for; nothing is sampled in between. */
+export function registerMetricsRoute(app: HttpApp, service: ControllerService, hub: LiveHub): void {
+  if (!processMetrics) {
+    collectDefaultMetrics();
+    processMetrics = true;
+  }
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+
+  const runtime = RUNTIME.map(([name, help, key]) => ({ metric: counter(name, help), key }));
+  const ready = gauge('magpie_ready', '1 when the service can take work');
+  const cellState = gauge('magpie_cell_state', '1 for the state the cell is in, 0 for the others', ['state']);
+  const lines = gauge('magpie_order_lines', 'Order lines by state', ['state']);
+  const orders = gauge('magpie_orders', 'Orders by state', ['state']);
+  const tasks = gauge('magpie_tasks', 'Tasks by state', ['state']);
+  const units = counter('magpie_units_done_total', 'Units placed where they belong');
+  const rate = gauge('magpie_units_per_hour', 'Units per hour, as the status shows it');
+  const exceptions = gauge('magpie_open_exceptions', 'Tasks waiting for a person, by kind', ['kind']);
+  const alarms = gauge('magpie_alarms', 'Alarms that stand', ['code']);
+  const armMode = gauge('magpie_arm_mode', '1 for the mode an arm is in, 0 for the others', ['arm', 'mode']);
+  const armUnits = counter('magpie_arm_units_done_total', 'Units placed by an arm', ['arm']);
+  const armSeconds = counter('magpie_arm_seconds_total', 'Time of an arm by what it was spent on', [
+    'arm',
+    'spent',
+  ]);
+  const listeners = gauge('magpie_live_clients', 'Clients that listen to the live stream');
+  const dropped = counter('magpie_live_clients_dropped_total', 'Clients dropped for not keeping up');
+
+  const set = (metric: Counter, value: number, labels: Record<string, string> = {}): void => {
+    metric.remove(labels);
+    metric.inc(labels, Math.max(0, value));
+  };
+
+  const collect = (): void => {
+    const statistics = service.statistics();
+    for (const { metric, key } of runtime) set(metric, statistics[key]);
+    const view = service.view();
+    ready.set(service.readiness().ready ? 1 : 0);
+    for (const state of CELL_STATES) cellState.set({ state }, state === view.state ? 1 : 0);
+    const { total: _total, ...lineStates } = view.lines;
+    for (const [state, count] of Object.entries(lineStates)) lines.set({ state }, count);
+    for (const [state, count] of Object.entries(view.orders)) orders.set({ state }, count);
+    for (const [state, count] of Object.entries(view.tasks)) tasks.set({ state }, count);
+    set(units, view.units.done);
+    rate.set(view.units.perHour);
+    exceptions.reset();
+    for (const { kind } of view.exceptions) exceptions.inc({ kind });
+    alarms.reset();
+    for (const { code } of view.alarms) alarms.inc({ code });
+    for (const arm of view.arms) {
+      for (const mode of ARM_MODES) armMode.set({ arm: arm.id, mode }, mode === arm.mode ? 1 : 0);
+      set(armUnits, arm.unitsDone, { arm: arm.id });
+      const spent = {
+        busy: arm.busyS,
+        blocked: arm.blockedS,
+        starved: arm.starvedS,
+        faulted: arm.faultedS,
+        held: arm.heldS,
+      };
+      for (const [kind, seconds] of Object.entries(spent)) {
+        set(armSeconds, seconds, { arm: arm.id, spent: kind });
+      }
+    }
+    listeners.set(hub.clients());
+    set(dropped, hub.dropped());
+  };
+
+  app.get(
+    '/metrics',
+    { schema: { summary: 'Metrics in the text form of Prometheus', tags: ['operations'] } },
+    async (_request, reply) => {
+      collect();
+      const text = (await registry.metrics()) + (await processRegistry.metrics());
+      return reply.header('content-type', registry.contentType).send(text);
+    },
+  );
+}

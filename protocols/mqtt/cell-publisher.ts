@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { CoreEffect } from '../../controller/core/effect.ts';
+import type { Clock } from '../../controller/ports.ts';
+import type { ControllerService } from '../../controller/runtime/service.ts';
+import { MqttConnection } from './connection.ts';
+import type { BrokerAccess } from './connection.ts';
+import { Outbox } from './outbox.ts';
+import { cellTopics } from './topics.ts';
+
+export interface CellPublisherOptions {
+  readonly broker: BrokerAccess;
+  readonly cell: string;
+  readonly service: Pick<ControllerService, 'view'>;
+  readonly clock: Clock;
+  readonly onTrouble?: (message: string) => void;
+}
+
+export type Notice = Extract<CoreEffect, { kind: 'notice' }>;
+
+const STATUS_EVERY_US = 1_000_000;
+/** How often the state is looked at: making a view costs more than a look at the clock. */
+const LOOK_EVERY_US = 100_000;
+const MAX_WAITING = 8_192;
+
+/**
+ * What the cell says to whoever listens: its status (retained, once a second and on every change of state), what
+ * happens to orders and tasks, and, through `outbox`, the results of requests. `tick` has to be called often;
+ * it does nothing most of the time.
+ */
+export class CellPublisher {
+  readonly outbox: Outbox;
+  readonly #options: CellPublisherOptions;
+  readonly #topics: ReturnType<typeof cellTopics>;
+  readonly #connection: MqttConnection;
+  readonly #run = randomUUID().slice(0, 8);
+  #notices = 0;
+  #statusDueUs = 0;
+  #lookDueUs = 0;
+  #lastState = '';
+
+  constructor(options: CellPublisherOptions) {
+    this.#options = options;
+    this.#topics = cellTopics(options.cell);
+    this.#connection = new MqttConnection({
+      broker: options.broker,
+      clientId: `magpie-${options.cell}-publisher-${this.#run}`,
+      session: 'clean',
+      will: () => ({ topic: this.#topics.presence, payload: PRESENCE.offline, retain: 'retain' }),
+      ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
+    });
+    this.#connection.onConnected(() => {
+      this.#connection.publish(this.#topics.presence, PRESENCE.online, { qos: 1, retain: 'retain' });
+      this.#statusDueUs = 0;
+    });
+    this.outbox = new Outbox(this.#connection, MAX_WAITING);
+  }
+
+  get connected(): boolean {
+    return this.#connection.connected;
+  }
+
+  open(): void {
+    this.#connection.open();
+  }
+
+  /** Says that the controller goes away, and disconnects. */
+  async close(): Promise<void> {
+    this.#connection.publish(this.#topics.presence, PRESENCE.offline, { qos: 1, retain: 'retain' });
+    await this.#connection.close();
+  }
+
+  tick(): void {
+    this.outbox.flush();
+    if (!this.#connection.connected) return;
+    const nowUs = this.#options.clock.nowUs();
+    if (nowUs < this.#lookDueUs && nowUs < this.#statusDueUs) return;
+    this.#lookDueUs = nowUs + LOOK_EVERY_US;
+    const view = this.#options.service.view();
+    if (view.state === this.#lastState && nowUs < this.#statusDueUs) return;
+    this.#lastState = view.state;
+    this.#statusDueUs = nowUs + STATUS_EVERY_US;
+    const { places: _places, ...status } = view;
+    const message = { ...status, publishedAt: new Date().toISOString() };
+    this.#connection.publish(this.#topics.status, JSON.stringify(message), { qos: 1, retain: 'retain' });
+  }
+
+  /** Publishes what happened to an order or a task; what concerns neither is in the status and the log. */
+  notice(notice: Notice): void {
+    const { kind: _kind, ...body } = notice;
+    if (notice.orderId === null && notice.taskId === null) return;
+    this.#notices += 1;
+    const message = JSON.stringify({ noticeId: `${this.#run}-${this.#notices}`, ...body });
+    if (notice.taskId !== null) this.outbox.add(this.#topics.task(notice.taskId), message);
+    if (notice.orderId !== null) this.outbox.add(this.#topics.order(notice.orderId), message);
+  }
+}
+
+const PRESENCE = {
+  online: JSON.stringify({ status: 'online' }),
+  offline: JSON.stringify({ status: 'offline' }),
+} as const;
