@@ -1,0 +1,204 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CELL_COMMANDS } from './controller/domain/packml.ts';
+import { RESOLUTIONS } from './controller/domain/exception.ts';
+import { CommandFailure } from './cli/failure.ts';
+import { MAGPIE_VERSION } from './cli/version.ts';
+import { DEFAULT_URL } from './cli/service-client.ts';
+
+/** The command line. Each command's work is loaded when it is called, so that `--help` answers at once. */
+const program = new Command('magpie')
+  .description('Controller for warehouse cells in which several robot arms pick and stow in one shared space')
+  .version(MAGPIE_VERSION)
+  .showHelpAfterError('(add --help for what is possible)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  magpie run config/cells/four-arm.yaml --sim       the service with a simulated cell beside it
+  magpie status                                     what the running cell does
+  magpie hold; magpie resume                        stop the arms on their paths; go on
+  magpie play config/cells/four-arm.yaml --orders config/orders/example-orders.csv --seed 1
+  magpie check my-cell.yaml                         everything that is wrong with a cell file
+
+Magpie is no safety function: emergency stops, guarding and protection of persons are the
+safety PLC's and the robots' own.`,
+  );
+
+const json = new Option('--json', 'one JSON document instead of words');
+const url = new Option('--url <url>', `where the service answers (else MAGPIE_URL, else ${DEFAULT_URL})`);
+const state = new Option('--state <dir>', 'state directory (default: .magpie/<cell name>)');
+
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('a whole number, 0 or more, is needed');
+  return value;
+};
+const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+program
+  .command('run')
+  .description('run the controller service for a cell')
+  .argument('<config>', 'cell file (YAML)')
+  .option('--sim', 'also start the simulator, as a process of its own')
+  .addOption(state)
+  .action(async (config, options) => (await import('./cli/run.ts')).runCommand(config, options));
+
+program
+  .command('sim')
+  .description('run the simulator alone; the controller reaches it over MQTT as it would real arms')
+  .argument('<config>', 'cell file (YAML)')
+  .option('--broker <url>', 'MQTT broker, e.g. mqtt://127.0.0.1:1883 (default: as the cell file says)')
+  .addOption(state)
+  .addOption(json)
+  .action(async (config, options) => (await import('./cli/sim.ts')).simCommand(config, options));
+
+program
+  .command('check')
+  .description('check a cell file and everything it names: schema, names, reach, limits, zones')
+  .argument('<config>', 'cell file (YAML) or benchmark cell (JSON)')
+  .addOption(json)
+  .action(async (config, options) => (await import('./cli/check.ts')).checkCommand(config, options));
+
+program
+  .command('play')
+  .description('a whole run in simulated time, with a report at the end')
+  .argument('<config>', 'cell file (YAML) or benchmark cell (JSON)')
+  .option('--orders <file>', 'order file (CSV)')
+  .option('--seed <n>', 'decides everything that is drawn', wholeNumber, 1)
+  .addOption(new Option('--speed <speed>', 'how fast simulated time runs').choices(['max']).default('max'))
+  .addOption(
+    new Option('--policy <name>', 'coordination policy (default: as the cell file says)').choices([
+      'sequential',
+      'zone-interlock',
+    ]),
+  )
+  .addOption(
+    new Option('--exceptions <on|off>', 'failed grasps, drops, wrong stock, ...')
+      .choices(['on', 'off'])
+      .default('on'),
+  )
+  .addOption(
+    new Option('--referee <on|off>', 'judge contacts by a physics engine from ground truth')
+      .choices(['on', 'off'])
+      .default('on'),
+  )
+  .option('--items <file>', 'list of articles with sizes (default: as the cell file says)')
+  .option('--journal <file>', 'keep the journal in a new file')
+  .option('--mapping <file>', 'column mapping of the order file (YAML or JSON)')
+  .option('--map <field=column>', 'map one column, may be repeated', append, [])
+  .addOption(json)
+  .action(async (config, options) => (await import('./cli/play.ts')).playCommand(config, options));
+
+program
+  .command('orders')
+  .description('import orders from a CSV file into the running service; repeating it changes nothing')
+  .argument('<file>', 'order file (CSV)')
+  .option('--mapping <file>', 'column mapping (YAML or JSON)')
+  .option('--map <field=column>', 'map one column, may be repeated', append, [])
+  .option('--dry-run', 'read and check the file, send nothing')
+  .addOption(url)
+  .addOption(json)
+  .action(async (file, options) => (await import('./cli/orders.ts')).importOrders(file, options));
+
+program
+  .command('replay')
+  .description('execute a journal again and say what state it leads to')
+  .argument('<journal>', 'journal file (journal.db in a state directory)')
+  .option('--notices', 'also print what the controller said, with its time')
+  .addOption(json)
+  .action(async (journal, options) => (await import('./cli/replay.ts')).replayCommand(journal, options));
+
+program
+  .command('reset')
+  .description('delete what a cell knows: journal, orders, stock, simulated world (asks first)')
+  .argument('<dir>', 'state directory')
+  .option('--yes', 'do not ask')
+  .addOption(json)
+  .action(async (directory, options) => (await import('./cli/state.ts')).resetCommand(directory, options));
+
+program
+  .command('status')
+  .description('what the running cell does')
+  .addOption(url)
+  .addOption(json)
+  .action(async (options) => (await import('./cli/control.ts')).showStatus(options));
+
+for (const [name, description] of [
+  ['hold', 'stop the arms on their paths and hold'],
+  ['stop', 'stop the arms on their paths and end production'],
+] as const) {
+  program
+    .command(name)
+    .description(description)
+    .addOption(url)
+    .addOption(json)
+    .action(async (options) => (await import('./cli/control.ts')).command(name, options));
+}
+
+program
+  .command('resume')
+  .description('bring the cell to execution from wherever it rests')
+  .addOption(url)
+  .addOption(json)
+  .action(async (options) => (await import('./cli/control.ts')).resume(options));
+
+program
+  .command('command')
+  .description('give the cell one PackML command')
+  .addArgument(program.createArgument('<name>', 'the command').choices(CELL_COMMANDS))
+  .addOption(url)
+  .addOption(json)
+  .action(async (name, options) => (await import('./cli/control.ts')).command(name, options));
+
+const task = program.command('task').description('list, show and command tasks; resolve exceptions');
+task
+  .command('list')
+  .description('open tasks, then the last that ended')
+  .option('--state <state>', 'only tasks in this state, e.g. waiting, asking, inDoubt')
+  .option('--limit <n>', 'at most so many', wholeNumber, 50)
+  .addOption(url)
+  .addOption(json)
+  .action(async (options) => (await import('./cli/task.ts')).listTasks(options));
+task
+  .command('show')
+  .description('one task: where it is, and why')
+  .argument('<task>')
+  .addOption(url)
+  .addOption(json)
+  .action(async (taskId, options) => (await import('./cli/task.ts')).showTask(taskId, options));
+for (const action of ['cancel', 'retry'] as const) {
+  task
+    .command(action)
+    .description(action === 'cancel' ? 'cancel a task at any stage' : 'the cause is gone: try again')
+    .argument('<task>')
+    .addOption(url)
+    .addOption(json)
+    .action(async (taskId, options) =>
+      (await import('./cli/task.ts')).commandTask(taskId, { action }, options),
+    );
+}
+task
+  .command('resolve')
+  .description('answer the exception of a task')
+  .argument('<task>')
+  .addArgument(program.createArgument('<resolution>', 'what is true or to be done').choices(RESOLUTIONS))
+  .option('--by <name>', 'who says so', 'operator')
+  .addOption(url)
+  .addOption(json)
+  .action(async (taskId, resolution, options) =>
+    (await import('./cli/task.ts')).commandTask(
+      taskId,
+      { action: 'resolve', resolution, by: options.by },
+      options,
+    ),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommandFailure)) throw error;
+  process.stderr.write(`magpie: ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}
