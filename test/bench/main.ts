@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+
+/** Measurements, each a function that returns rows; loaded when asked for. */
+const BENCHES: Readonly<
+  Record<string, { readonly about: string; readonly run: () => Promise<readonly object[]> }>
+> = {
+  simulation: {
+    about: 'how much faster than real time a cell with 1, 4 and 8 arms is played, planning included',
+    run: async () => (await import('./simulation.ts')).simulationBench(),
+  },
+  journal: {
+    about: 'durable events per second, and the time of a restart with 100,000 and 1,000,000 events',
+    run: async () => (await import('./journal.ts')).journalBench(),
+  },
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const bench = BENCHES[positionals[0] ?? ''];
+if (bench === undefined) {
+  process.stderr.write(
+    `usage: npm run bench -- NAME [--json]\n${Object.entries(BENCHES)
+      .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
+      .join('\n')}\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const rows = await bench.run();
+  process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : `${tableOf(rows)}\n`);
+}
+
+function tableOf(rows: readonly object[]): string {
+  const head = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const table = new Table({ head });
+  for (const row of rows) table.push(head.map((key) => textOf((row as Record<string, unknown>)[key])));
+  return table.toString();
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return String(Math.round(value * 1000) / 1000);
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}
