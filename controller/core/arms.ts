@@ -4,9 +4,10 @@ import { holdBecause } from './cell-mode.ts';
 import { clearAlarm, notice, raiseAlarm } from './context.ts';
 import type { StepContext } from './context.ts';
 import { unassign } from './exceptions.ts';
-import { giveBackPassed, isLeg } from './jobs.ts';
 import { finishGrip, finishLeg, itemLost } from './outcomes.ts';
 import { settle } from './settlement.ts';
+import { spaceOf } from './space.ts';
+import { isLeg } from './stages.ts';
 import { optionsFor, moveTask } from './tasks.ts';
 import type { ArmState, Task } from './state.ts';
 
@@ -152,7 +153,7 @@ function refused(
 function progressed(context: StepContext, arm: ArmState, commandId: string, progressUs: number): void {
   if (arm.job === null || arm.command?.id !== commandId || arm.command.kind !== 'leg') return;
   arm.job.progressUs = Math.max(arm.job.progressUs, progressUs);
-  giveBackPassed(context, arm);
+  spaceOf(context).moved(context, arm, arm.job);
 }
 
 function ended(

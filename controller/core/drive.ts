@@ -2,10 +2,12 @@ import { isUsable, reclaimArm, stopArm } from './arm-control.ts';
 import { permissionOf } from './cell-mode.ts';
 import type { StepContext } from './context.ts';
 import { notice } from './context.ts';
-import { enterStage, firstClaims, giveBackPassed, isLeg, sendGrip, sendLeg, tryBegin } from './jobs.ts';
+import { enterStage, sendGrip, sendLeg, tryBegin } from './jobs.ts';
 import { taskOf } from './outcomes.ts';
 import { putInDoubt } from './arms.ts';
 import { samePositions } from './rest.ts';
+import { spaceOf } from './space.ts';
+import { isLeg } from './stages.ts';
 import { dropNext } from '../scheduling/assignment.ts';
 import type { ArmState, Job } from './state.ts';
 
@@ -20,7 +22,7 @@ export function driveArms(context: StepContext): void {
   const waiting = resting
     .filter((arm) => arm.job === null && arm.next !== null)
     .sort((a, b) => (a.waitingSinceUs ?? Infinity) - (b.waitingSinceUs ?? Infinity));
-  const claims = firstClaims(context, waiting);
+  const claims = spaceOf(context).claims(context, waiting);
   for (const arm of resting) {
     if (arm.job === null) continue;
     if (permission === 'run' && mayGoStraightOn(arm)) beginNext(context, arm, claims);
@@ -59,10 +61,8 @@ function beginNext(context: StepContext, arm: ArmState, claims: ReadonlyMap<stri
   const blocked = tryBegin(context, arm, next, claims);
   if (blocked === null) return true;
   const task = next.taskId === null ? undefined : context.state.tasks[next.taskId];
-  if (task !== undefined)
-    task.because = `${arm.id} waits for zone ${blocked.zoneId}, held by ${blocked.holder}`;
-  if (arm.job !== null)
-    dropNext(context, arm, `zone ${blocked.zoneId} is held by ${blocked.holder}; ${arm.id} makes room first`);
+  if (task !== undefined) task.because = `${arm.id} waits for ${blocked.what}`;
+  if (arm.job !== null) dropNext(context, arm, `${arm.id} waits for ${blocked.what} and makes room first`);
   return false;
 }
 
@@ -88,7 +88,7 @@ function goOn(context: StepContext, arm: ArmState): void {
     case 'inspect':
       return;
     default:
-      giveBackPassed(context, arm);
+      spaceOf(context).moved(context, arm, job);
       return sendLeg(context, arm);
   }
 }

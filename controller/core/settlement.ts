@@ -1,15 +1,16 @@
 import { durationUs } from '../../arms/trajectory/joint-trajectory.ts';
 import { sampleTrajectory } from '../../arms/trajectory/sample-trajectory.ts';
 import { unitsIn } from '../domain/container.ts';
-import { heldBy } from '../coordination/reservations.ts';
 import type { PlannedLeg } from '../scheduling/job-plan.ts';
 import { faultArm, moveArmMachine } from './arm-control.ts';
 import { unassign } from './exceptions.ts';
 import { askSurroundings, clearAlarm, nextRequestId, notice } from './context.ts';
 import type { StepContext } from './context.ts';
-import { enterStage, isLeg, legOf, parkZonesOf } from './jobs.ts';
+import { enterStage } from './jobs.ts';
 import { finishLeg, isDouble, taskOf, unitPlaced } from './outcomes.ts';
 import { samePositions } from './rest.ts';
+import { spaceOf } from './space.ts';
+import { isLeg, legOf } from './stages.ts';
 import { askPerson, moveTask, foundAtSource, optionsFor, takeFromSource } from './tasks.ts';
 import type { ArmState, Job, LastCommand, Task } from './state.ts';
 
@@ -39,7 +40,7 @@ export function settle(
     arm.job = null;
     // A task whose unit was not touched is for whoever is ready for it.
     if (task?.machine.value === 'assigned') unassign(context, task, `${arm.id} is off its path`);
-    if (heldBy(context.state.zones, arm.id).length === 0) {
+    if (spaceOf(context).holding(context, arm) === 'nothing') {
       return faultArm(
         context,
         arm,
@@ -212,6 +213,5 @@ export function isMisplaced(context: StepContext, arm: ArmState): boolean {
   if (arm.job !== null || arm.positions === null) return false;
   const park = context.derived.armOf.get(arm.id)!.park;
   if (samePositions(arm.positions, park)) return false;
-  const own = parkZonesOf(context, arm);
-  return heldBy(context.state.zones, arm.id).every((zoneId) => own.has(zoneId));
+  return spaceOf(context).holding(context, arm) !== 'more';
 }

@@ -134,8 +134,10 @@ export interface NextJob {
   readonly start: readonly number[];
   readonly towards: JobGoal;
   readonly deadlineUs: number;
-  result: Extract<JobPlanResult, { status: 'planned' }> | null;
+  result: PlannedJob | null;
 }
+
+export type PlannedJob = Extract<JobPlanResult, { status: 'planned' }>;
 
 export interface PlaceState {
   readonly id: string;
