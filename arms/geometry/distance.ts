@@ -27,7 +27,7 @@ export const CYLINDER_SLACK_PER_M = 1e-7;
  * best of the four edges' minima (method of regions, e.g. Eberly, "Robust computation of distance between line
  * segments"; here by edges, which has no division by a vanishing determinant).
  */
-function segmentsSquared(
+export function segmentsSquared(
   rx: number,
   ry: number,
   rz: number,

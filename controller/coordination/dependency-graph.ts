@@ -1,0 +1,97 @@
+import { eventGraph } from './event-graph.ts';
+import type { EventGraph } from './event-graph.ts';
+
+/** One leg in the order in which its arm drives its legs. */
+export interface GraphLeg {
+  readonly id: string;
+  readonly armId: string;
+  /** Progress at its end, us. */
+  readonly durationUs: number;
+}
+
+/** A point of progress of a leg, us. */
+export interface Passage {
+  readonly legId: string;
+  readonly atUs: number;
+}
+
+/** The arm of `then` may go to `then.atUs` but not beyond before that of `first` has come to `first.atUs`. */
+export interface Precedence {
+  readonly first: Passage;
+  readonly then: Passage;
+}
+
+/**
+ * Two legs that want the same space, and who has it first. `orders[0]` is what it takes for the leg `legIds[0]` to be
+ * first, `orders[1]` for the other; null where that is impossible, because the arm would rest there for good.
+ */
+export interface OrderedConflict {
+  readonly id: string;
+  readonly legIds: readonly [string, string];
+  readonly orders: readonly [readonly Precedence[] | null, readonly Precedence[] | null];
+  readonly chosen: 0 | 1;
+}
+
+/**
+ * An action dependency graph over progress (after Honig et al., "Persistent and robust execution of MAPF schedules",
+ * RA-L 2019, there over vertices): the legs of every arm in order, and for every conflict an order. Arms that keep to
+ * the grants which follow from it never meet, however late or slow any of them is; since it has no cycle, there is
+ * always one that may go on.
+ */
+export interface DependencyGraph {
+  /** Legs of each arm, in order. Plain data. */
+  readonly sequences: readonly (readonly GraphLeg[])[];
+  readonly conflicts: readonly OrderedConflict[];
+}
+
+/** A step of the certificate: an arm comes to (`reach`) or goes beyond (`leave`) a point of progress. */
+export interface GraphEvent {
+  readonly kind: 'reach' | 'leave';
+  readonly armId: string;
+  readonly legId: string;
+  readonly atUs: number;
+}
+
+export type GraphVerdict =
+  /** It can be completed, for example in this order. */
+  | { readonly status: 'accepted'; readonly order: readonly GraphEvent[] }
+  /** Each of these demands waits for the next one's, and the last for the first. */
+  | { readonly status: 'cyclic'; readonly cycle: readonly CycleStep[] };
+
+export interface CycleStep {
+  readonly conflictId: string;
+  readonly precedence: Precedence;
+}
+
+/** Tells whether a graph can be completed, with an order of its events as certificate, or the cycle that forbids it. */
+export function judgeGraph(graph: DependencyGraph): GraphVerdict {
+  return verdictOf(eventGraph(graph));
+}
+
+export function verdictOf(events: EventGraph): GraphVerdict {
+  if (events.cycle === null) return { status: 'accepted', order: events.order.map((e) => events.events[e]) };
+  return { status: 'cyclic', cycle: events.cycle };
+}
+
+/** What the chosen orders demand. */
+export function precedencesOf(conflict: OrderedConflict): readonly Precedence[] {
+  const chosen = conflict.orders[conflict.chosen];
+  if (chosen === null) throw new Error(`conflict ${conflict.id} has an order that is impossible`);
+  return chosen;
+}
+
+/**
+ * Leaves out every demand that follows from others. What arms may do does not change; there is less to wait for and
+ * to watch. The graph must be acyclic.
+ */
+export function withoutRedundant(graph: DependencyGraph): DependencyGraph {
+  const redundant = eventGraph(graph).redundant();
+  const conflicts: OrderedConflict[] = [];
+  for (const conflict of graph.conflicts) {
+    const kept = precedencesOf(conflict).filter((precedence) => !redundant.has(precedence));
+    const orders: [readonly Precedence[] | null, readonly Precedence[] | null] = [...conflict.orders];
+    orders[conflict.chosen] = kept;
+    if (kept.length > 0) conflicts.push({ ...conflict, orders });
+  }
+  return { sequences: graph.sequences, conflicts };
+}
