@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CELL_COMMANDS } from './controller/domain/packml.ts';
+import { COORDINATION_POLICIES } from './controller/domain/cell.ts';
 import { RESOLUTIONS } from './controller/domain/exception.ts';
 import { CommandFailure } from './cli/failure.ts';
 import { MAGPIE_VERSION } from './cli/version.ts';
@@ -69,10 +70,9 @@ program
   .option('--seed <n>', 'decides everything that is drawn', wholeNumber, 1)
   .addOption(new Option('--speed <speed>', 'how fast simulated time runs').choices(['max']).default('max'))
   .addOption(
-    new Option('--policy <name>', 'coordination policy (default: as the cell file says)').choices([
-      'sequential',
-      'zone-interlock',
-    ]),
+    new Option('--policy <name>', 'coordination policy (default: as the cell file says)').choices(
+      COORDINATION_POLICIES,
+    ),
   )
   .addOption(
     new Option('--exceptions <on|off>', 'failed grasps, drops, wrong stock, ...')

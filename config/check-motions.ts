@@ -65,6 +65,8 @@ function tryPair(
       placeM: raised(cellCentreM(to, toCell), item.sizeM[2]),
       item,
       elsewhere: [],
+      others: [],
+      planned: null,
       seed: 1,
       iterationsMax: ITERATIONS_MAX,
     });

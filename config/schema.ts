@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COORDINATION_POLICIES } from '../controller/domain/cell.ts';
 import { EXCEPTION_KINDS, POLICY_STEPS } from '../controller/domain/exception.ts';
 import { Connections } from './schema-connections.ts';
 import { Simulator } from './schema-simulator.ts';
@@ -149,9 +150,10 @@ export const CellFile = z
     format: z.literal(CELL_FORMAT),
     name: Name,
     policy: z
-      .enum(['sequential', 'zone-interlock'])
+      .enum(COORDINATION_POLICIES)
       .describe(
-        'sequential: one arm moves at a time. zone-interlock: arms take zones before they enter them',
+        'sequential: one arm moves at a time. zone-interlock: arms take zones before they enter them. greedy, magpie: ' +
+          'arms pass each contested place one after the other',
       ),
     start: z
       .enum(['on-first-launch', 'by-command'])

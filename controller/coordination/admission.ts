@@ -43,7 +43,7 @@ export function admit(
   const kept = graph.sequences[arm]!.slice(0, keeps);
   const given = new Set(graph.sequences[arm]!.slice(keeps).map(({ id }) => id));
   const sequences = graph.sequences.map((sequence, k) => (k === arm ? [...kept, ...legs] : sequence));
-  const conflicts = graph.conflicts.filter(({ legIds }) => !legIds.some((id) => given.has(id)));
+  const conflicts = withoutLegs(graph.conflicts, (id) => given.has(id));
   const orders = new Orders(sequences, committed, kept, legs, graph.conflicts);
   let accepted: DependencyGraph = { sequences, conflicts };
   let outcome = forecast(accepted, situation);
@@ -67,6 +67,25 @@ export function admit(
     if (!found) return { status: 'refused', otherLegId: group[0]!.otherLegId, cycle };
   }
   return { status: 'admitted', graph: accepted, forecast: outcome.forecast };
+}
+
+/** Conflicts without what they demand of legs that are over or given up; those that demand nothing more are gone. */
+export function withoutLegs(
+  conflicts: readonly OrderedConflict[],
+  isGone: (legId: string) => boolean,
+): OrderedConflict[] {
+  const left = (precedences: readonly Precedence[] | null): readonly Precedence[] | null => {
+    if (precedences === null) return null;
+    const open = precedences.filter(({ first, then }) => !isGone(first.legId) && !isGone(then.legId));
+    return open.length === precedences.length ? precedences : open;
+  };
+  return conflicts.flatMap((conflict): OrderedConflict[] => {
+    const orders = [left(conflict.orders[0]), left(conflict.orders[1])] as const;
+    if ((orders[conflict.chosen] ?? []).length === 0) return [];
+    return orders[0] === conflict.orders[0] && orders[1] === conflict.orders[1]
+      ? [conflict]
+      : [{ ...conflict, orders }];
+  });
 }
 
 interface LegPlace {

@@ -48,6 +48,7 @@ export function claimArm(context: StepContext, arm: ArmState): void {
     kind: 'claim',
     accepted: true,
     deadlineUs: context.nowUs + context.cell.deadlines.acceptUs,
+    grantedUs: 0,
   };
   sendToArm(context, arm, { kind: 'claim', commandId, epoch: context.state.epoch });
 }
@@ -64,6 +65,16 @@ export function reclaimArm(context: StepContext, arm: ArmState, why: string): vo
   claimArm(context, arm);
 }
 
+/**
+ * Forgets the job planned for later. One whose space was granted is driven all the same, without its task: others have
+ * their space after it.
+ */
+export function forgetNext(arm: ArmState): void {
+  arm.waitingSinceUs = null;
+  if (arm.next?.admitted === true) arm.next.taskId = null;
+  else arm.next = null;
+}
+
 /** Out of work until the fault is cleared; it keeps its space, and its task is looked after by the caller. */
 export function faultArm(context: StepContext, arm: ArmState, code: string, detail: string): void {
   arm.fault = { code, detail };
@@ -72,7 +83,7 @@ export function faultArm(context: StepContext, arm: ArmState, code: string, deta
   if (next?.machine.value === 'assigned' && next.armId === arm.id && next.id !== arm.job?.taskId) {
     unassign(context, next, `${arm.id} is out of work: ${detail}`);
   }
-  arm.next = null;
+  forgetNext(arm);
   moveArmMachine(context, arm, { type: 'FAULT' });
   raiseAlarm(context, `arm:${arm.id}`, code, `${arm.id}: ${detail}`, { armId: arm.id });
 }

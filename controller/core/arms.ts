@@ -1,5 +1,13 @@
 import type { ArmEvent, ArmOutcome, Holding } from '../ports.ts';
-import { claimArm, clearArmFault, faultArm, moveArmMachine, reclaimArm, takes } from './arm-control.ts';
+import {
+  claimArm,
+  clearArmFault,
+  faultArm,
+  forgetNext,
+  moveArmMachine,
+  reclaimArm,
+  takes,
+} from './arm-control.ts';
 import { holdBecause } from './cell-mode.ts';
 import { clearAlarm, notice, raiseAlarm } from './context.ts';
 import type { StepContext } from './context.ts';
@@ -54,7 +62,7 @@ function connected(context: StepContext, arm: ArmState): void {
 function lost(context: StepContext, arm: ArmState, reason: string): void {
   putInDoubt(context, arm, `${arm.id} was lost: ${reason}`);
   arm.command = null;
-  arm.next = null;
+  forgetNext(arm);
   moveArmMachine(context, arm, { type: 'LOST' });
   raiseAlarm(
     context,
@@ -75,8 +83,7 @@ export function putInDoubt(context: StepContext, arm: ArmState, why: string): vo
   const { state } = context;
   if (arm.next !== null) {
     const planned = arm.next.taskId === null ? undefined : state.tasks[arm.next.taskId];
-    arm.next = null;
-    arm.waitingSinceUs = null;
+    forgetNext(arm);
     if (planned !== undefined && planned.machine.value === 'assigned' && planned.id !== arm.job?.taskId) {
       unassign(context, planned, why);
     }
@@ -124,8 +131,10 @@ function accepted(context: StepContext, arm: ArmState, commandId: string): void 
   if (command.kind === 'leg' && arm.job !== null) {
     const leg = isLeg(arm.job.stage) ? arm.job.legs[arm.job.stage] : undefined;
     const nominalUs = leg?.trajectory.timesUs.at(-1) ?? 0;
-    // Speed scaling and braking stretch a motion; four times its length is more than any of them.
-    command.deadlineUs = context.nowUs + 4 * nominalUs + context.cell.deadlines.motionMarginUs;
+    // Speed scaling and braking stretch a motion; four times its length is more than any of them. Not so waiting for
+    // others: that takes as long as it takes.
+    const motionUs = 4 * nominalUs + context.cell.deadlines.motionMarginUs;
+    command.deadlineUs = command.grantedUs < nominalUs ? null : context.nowUs + motionUs;
   }
 }
 

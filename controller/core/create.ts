@@ -51,6 +51,10 @@ function inOrder(cell: CellModel, stored: CoreState): CoreState {
     tasks: Object.fromEntries(tasks.map((task) => [task.id, task])),
     ioRequests: Object.fromEntries(requests),
     zones: Object.fromEntries(held),
+    passages: {
+      sequences: pick(stored.passages.sequences, fresh.passages.sequences),
+      conflicts: stored.passages.conflicts,
+    },
   };
 }
 
@@ -94,7 +98,7 @@ function emptyState(cell: CellModel): CoreState {
     epoch: 0,
     anchor: { wallMs: 0, nowUs: 0 },
     cell: cellStepper.start({ nowUs: 0, because: 'not started yet' }).state,
-    counters: { command: 0, request: 0, task: 0, order: 0, tote: 0 },
+    counters: { command: 0, request: 0, task: 0, order: 0, tote: 0, job: 0 },
     arms,
     io: { link: unheardLink(), inventoryKnown: false },
     skus: {},
@@ -109,6 +113,7 @@ function emptyState(cell: CellModel): CoreState {
     seenRequests: [],
     ioRequests: {},
     zones: {},
+    passages: { sequences: Object.fromEntries(cell.arms.map((arm) => [arm.id, []])), conflicts: [] },
     unreachable: {},
     alarms: {},
     totals: {

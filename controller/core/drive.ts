@@ -16,21 +16,29 @@ export function driveArms(context: StepContext): void {
   const { state } = context;
   const permission = permissionOf(state);
   if (permission === 'none') return;
-  const resting = Object.values(state.arms).filter(
+  const space = spaceOf(context);
+  space.arrange(context);
+  const arms = Object.values(state.arms);
+  const astray = arms.filter((arm) => isUsable(arm) && space.isAstray(context, arm));
+  if (astray.length > 0) {
+    for (const arm of arms) if (!astray.includes(arm)) stopArm(context, arm, 'on-path');
+  }
+  const resting = (astray.length > 0 ? astray : arms).filter(
     (arm) => arm.command === null && (arm.machine.value === 'resting' || arm.machine.value === 'paused'),
   );
   const waiting = resting
     .filter((arm) => arm.job === null && arm.next !== null)
     .sort((a, b) => (a.waitingSinceUs ?? Infinity) - (b.waitingSinceUs ?? Infinity));
-  const claims = spaceOf(context).claims(context, waiting);
+  const claims = space.claims(context, waiting);
+  const mayBegin = (arm: ArmState): boolean => permission === 'run' || arm.next?.admitted === true;
   for (const arm of resting) {
     if (arm.job === null) continue;
-    if (permission === 'run' && mayGoStraightOn(arm)) beginNext(context, arm, claims);
+    if (mayBegin(arm) && mayGoStraightOn(arm)) beginNext(context, arm, claims);
+    if (permission === 'run' && staysForPlan(context, arm)) continue;
     goOn(context, arm);
   }
-  if (permission !== 'run') return;
   for (const arm of waiting) {
-    if (beginNext(context, arm, claims)) goOn(context, arm);
+    if (mayBegin(arm) && beginNext(context, arm, claims)) goOn(context, arm);
   }
 }
 
@@ -44,18 +52,25 @@ function mayGoStraightOn(arm: ArmState): boolean {
   );
 }
 
+/** Has put its unit down where it may stay until the next job is planned. */
+function staysForPlan(context: StepContext, arm: ArmState): boolean {
+  return spaceOf(context).waitsForPlans && mayGoStraightOn(arm) && arm.next?.result === null;
+}
+
 function beginNext(context: StepContext, arm: ArmState, claims: ReadonlyMap<string, string>): boolean {
   const next = arm.next;
   if (next === null) return false;
   if (next.taskId !== null && !isStillWanted(context, arm, next.taskId)) {
     dropNext(context, arm, 'no longer wanted');
-    return false;
+    if (arm.next === null) return false;
   }
   const here = arm.positions !== null && samePositions(arm.positions, next.start);
   if (!here || next.result === null) {
     // Planned from the park pose it is on its way to, or not planned yet: an arm without a job waits for the plan.
     if (arm.job === null && !here) dropNext(context, arm, 'the arm rests elsewhere than planned');
-    else if (arm.job !== null && here) dropNext(context, arm, 'the plan came too late to go straight on');
+    else if (arm.job !== null && here && !spaceOf(context).waitsForPlans) {
+      dropNext(context, arm, 'the plan came too late to go straight on');
+    }
     return false;
   }
   const blocked = tryBegin(context, arm, next, claims);
@@ -116,7 +131,7 @@ export function checkArmDeadlines(context: StepContext): void {
       dropNext(context, arm, 'the planner did not answer in time');
     }
     const command = arm.command;
-    if (command === null || command.deadlineUs > context.nowUs || !isAskable(arm)) continue;
+    if (command?.deadlineUs == null || command.deadlineUs > context.nowUs || !isAskable(arm)) continue;
     const what = command.accepted ? 'did not end' : 'was not answered';
     if (command.kind !== 'claim') putInDoubt(context, arm, `${arm.id}: its ${command.kind} ${what} in time`);
     stopArm(context, arm, 'on-path');

@@ -38,6 +38,8 @@ export function settle(
       armId: arm.id,
     });
     arm.job = null;
+    arm.next = null;
+    spaceOf(context).lostItsWay(context, arm);
     // A task whose unit was not touched is for whoever is ready for it.
     if (task?.machine.value === 'assigned') unassign(context, task, `${arm.id} is off its path`);
     if (spaceOf(context).holding(context, arm) === 'nothing') {

@@ -1,4 +1,5 @@
 import type { ArmMachineState } from '../machines/arm.ts';
+import type { GraphLeg, OrderedConflict } from '../coordination/dependency-graph.ts';
 import type { CellMachineState } from '../machines/cell.ts';
 import type { ConnectionMachineState } from '../machines/connection.ts';
 import type { TaskContext, TaskState } from '../machines/task.ts';
@@ -22,7 +23,14 @@ export interface CoreState {
   anchor: { readonly wallMs: number; readonly nowUs: number };
   cell: CellMachineState;
   /** Last number given to commands, requests, tasks and order totes. */
-  readonly counters: { command: number; request: number; task: number; order: number; tote: number };
+  readonly counters: {
+    command: number;
+    request: number;
+    task: number;
+    order: number;
+    tote: number;
+    job: number;
+  };
   readonly arms: Record<string, ArmState>;
   /** The link to shuttle, conveyors and sensors. */
   readonly io: { link: ConnectionMachineState; inventoryKnown: boolean };
@@ -48,6 +56,8 @@ export interface CoreState {
   readonly ioRequests: Record<string, OpenIoRequest>;
   /** Who holds which zone; `*` is the whole cell (policy sequential). */
   readonly zones: Record<string, string>;
+  /** Accepted legs that are not over, and who goes first where they meet (policies that pass one after the other). */
+  readonly passages: PassageBook;
   /** Pairs `arm|from place|to place` for which no motion was found. */
   readonly unreachable: Record<string, string>;
   readonly alarms: Record<
@@ -71,6 +81,12 @@ export interface Totals {
   plansFailed: number;
 }
 
+export interface PassageBook {
+  /** By arm: the leg under way or next to begin, then those after it. */
+  readonly sequences: Record<string, readonly GraphLeg[]>;
+  conflicts: readonly OrderedConflict[];
+}
+
 export interface ArmState {
   readonly id: string;
   machine: { readonly value: ArmMachineState };
@@ -85,7 +101,10 @@ export interface ArmState {
     readonly id: string;
     readonly kind: 'leg' | 'grip' | 'claim' | 'stop';
     accepted: boolean;
-    deadlineUs: number;
+    /** Null while the arm waits on its way for space: that may take as long as it takes. */
+    deadlineUs: number | null;
+    /** Legs: progress up to which the arm may go, us. */
+    grantedUs: number;
   } | null;
   /** Since when it has a planned job but not the space for it; null: it does not wait. */
   waitingSinceUs: number | null;
@@ -113,6 +132,8 @@ export type JobStage =
   | 'release';
 
 export interface Job {
+  /** Running number; with the name of a leg it makes the leg's id. */
+  readonly number: number;
   /** Null: the arm goes to its park pose and has no task. */
   taskId: string | null;
   readonly legs: Partial<Record<LegName, PlannedLeg>>;
@@ -120,6 +141,8 @@ export interface Job {
   /** Progress made on the present leg, us. */
   progressUs: number;
   readonly towards: JobGoal;
+  /** What the job is about to carry, or carries. */
+  readonly item: Item | null;
   /** After a put-back: what is to be done about the failed pick. */
   remedy: { readonly kind: ExceptionKind; readonly step: PolicyStep | 'person' } | null;
 }
@@ -128,13 +151,22 @@ export interface Job {
 export type JobGoal = 'destination' | 'source' | 'park';
 
 export interface NextJob {
+  /** Of the job it is going to be. */
+  readonly number: number;
   readonly requestId: string;
-  /** Null: only to the park pose. */
-  readonly taskId: string | null;
+  /** Null: only to the park pose, or its task was given up after its space had been granted. */
+  taskId: string | null;
   readonly start: readonly number[];
   readonly towards: JobGoal;
   readonly deadlineUs: number;
+  readonly item: Item | null;
   result: PlannedJob | null;
+  /** What was planned, while it is being compared with legs that were accepted meanwhile. */
+  partial: PlannedJob | null;
+  /** Accepted legs of other arms that the result was compared with. */
+  known: readonly string[];
+  /** Its legs are accepted: it will be driven. Always false where space is granted at the beginning of a job. */
+  admitted: boolean;
 }
 
 export type PlannedJob = Extract<JobPlanResult, { status: 'planned' }>;

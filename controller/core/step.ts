@@ -3,7 +3,7 @@ import { assignTasks, takePlan } from '../scheduling/assignment.ts';
 import { clearInducts, fetchContainers } from '../scheduling/containers.ts';
 import { allocate, serveStations } from '../scheduling/orders.ts';
 import { handleArmEvent, putInDoubt } from './arms.ts';
-import { moveArmMachine, takes } from './arm-control.ts';
+import { forgetNext, moveArmMachine, takes } from './arm-control.ts';
 import { cellState, governCell, holdBecause, settleAfterRestart } from './cell-mode.ts';
 import { beginStep, raiseAlarm } from './context.ts';
 import type { StepContext } from './context.ts';
@@ -97,8 +97,7 @@ function takeOver(context: StepContext, epoch: number, wallMs: number): void {
   for (const arm of Object.values(state.arms)) {
     if (state.arms[arm.id]!.positions !== null) putInDoubt(context, arm, 'the controller was restarted');
     arm.command = null;
-    arm.next = null;
-    arm.waitingSinceUs = null;
+    forgetNext(arm);
     arm.troubles = 0;
     if (takes(arm, { type: 'LOST' })) moveArmMachine(context, arm, { type: 'LOST' });
   }
@@ -130,7 +129,7 @@ function createFixedTasks(context: StepContext): void {
 export function nextDeadlineUs(core: Core): number | null {
   let next = Infinity;
   for (const arm of Object.values(core.state.arms)) {
-    if (arm.command !== null) next = Math.min(next, arm.command.deadlineUs);
+    if (arm.command !== null) next = Math.min(next, arm.command.deadlineUs ?? Infinity);
     if (arm.next !== null && arm.next.result === null) next = Math.min(next, arm.next.deadlineUs);
   }
   next = Math.min(next, linkDeadlineUs(core.state.io.link) ?? Infinity);

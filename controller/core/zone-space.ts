@@ -20,8 +20,10 @@ import type { ArmState, Job, JobStage } from './state.ts';
  * its whole job can touch before it begins, and gives each back as it leaves it for good.
  */
 export const zoneSpace: SpaceKeeper = {
-  admit(context, arm, plan, claimed) {
-    const zones = zonesOf(context.cell.policy, plan.legs);
+  arrange: () => undefined,
+
+  admit(context, arm, next, claimed) {
+    const zones = zonesOf(context.cell.policy, next.result?.legs ?? []);
     const held = firstHeldByOther(context.state.zones, claimed, arm.id, zones);
     if (held !== null) return hindranceAt(held);
     const other = yieldTurn(context, arm);
@@ -42,7 +44,10 @@ export const zoneSpace: SpaceKeeper = {
     return claims;
   },
 
-  marksUs: (job, leg) => leavingMarksUs(leg, durationUs(leg.trajectory), followingLegs(job)),
+  /** All of it: its zones are held. */
+  grantUs: (_context, _arm, _job, leg) => durationUs(leg.trajectory),
+
+  marksUs: (_context, job, leg) => leavingMarksUs(leg, durationUs(leg.trajectory), followingLegs(job)),
 
   moved(context, arm, job) {
     const leg = legOf(job);
@@ -62,6 +67,12 @@ export const zoneSpace: SpaceKeeper = {
     giveBack(context.state.zones, arm.id, (zoneId) => park.has(zoneId));
     context.schedule = true;
   },
+
+  isAstray: () => false,
+  waitsForPlans: false,
+  stands: () => undefined,
+  lostItsWay: () => undefined,
+  othersOf: () => [],
 
   holding(context, arm) {
     const own = parkZonesOf(context, arm);

@@ -54,7 +54,18 @@ export interface Deadlines {
   readonly planUs: number;
 }
 
-export type CoordinationPolicy = 'sequential' | 'zone-interlock';
+/**
+ * `sequential`: one arm moves at a time. `zone-interlock`: an arm takes all zones of its job before it starts.
+ * `greedy`, `magpie`: arms share space in time, each conflict given an order; greedy takes the nearest task first come
+ * first served, magpie looks ahead.
+ */
+export const COORDINATION_POLICIES = ['sequential', 'zone-interlock', 'greedy', 'magpie'] as const;
+export type CoordinationPolicy = (typeof COORDINATION_POLICIES)[number];
+
+/** Whether arms share space by zones, or by passing each contested place one after the other. */
+export function sharingOf(policy: CoordinationPolicy): 'zones' | 'passages' {
+  return policy === 'greedy' || policy === 'magpie' ? 'passages' : 'zones';
+}
 
 /** A task whose points are given in the world, as benchmark cells have them; it bypasses orders and stock. */
 export interface FixedTask {

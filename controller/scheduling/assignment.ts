@@ -1,13 +1,15 @@
 import { pickPointM, placePointM, roomFor } from '../domain/grid.ts';
 import type { Vec3 } from '../../arms/geometry/pose.ts';
-import { faultArm, isUsable } from '../core/arm-control.ts';
+import { faultArm, forgetNext, isUsable } from '../core/arm-control.ts';
 import { nextRequestId, notice } from '../core/context.ts';
 import type { StepContext } from '../core/context.ts';
 import { nextRemedy, remedy, unassign } from '../core/exceptions.ts';
 import { samePositions } from '../core/rest.ts';
 import { isMisplaced } from '../core/settlement.ts';
+import { spaceOf } from '../core/space.ts';
 import { askPerson, moveTask, placeOfEnd } from '../core/tasks.ts';
 import type { ArmState, JobGoal, Task, TaskEnd } from '../core/state.ts';
+import { sharingOf } from '../domain/cell.ts';
 import type { Item, JobPlanResult } from './job-plan.ts';
 import { NO_ROOM } from './orders.ts';
 import { promisedCells } from './stowing.ts';
@@ -26,7 +28,10 @@ export function assignTasks(context: StepContext): void {
   if (misplaced.length > 0) {
     // One at a time, and nobody else: the space in which they stand was granted to nobody.
     const first = misplaced[0]!;
-    const underWay = arms.some((arm) => arm.job !== null || arm.next !== null);
+    const sharesByZones = sharingOf(context.cell.policy) === 'zones';
+    const isBusy = (arm: ArmState): boolean =>
+      sharesByZones ? arm.job !== null || arm.next !== null : !isAtRest(arm) && isUsable(arm);
+    const underWay = arms.some((arm) => isBusy(arm) || (misplaced.includes(arm) && arm.next !== null));
     if (!underWay && isAtRest(first)) planHome(context, first);
     return;
   }
@@ -84,16 +89,23 @@ function isParkPose(context: StepContext, arm: ArmState, positions: readonly num
 /** Where the arm will rest when its next job begins; null: that cannot be told yet. */
 function startOfNext(context: StepContext, arm: ArmState): readonly number[] | null {
   const { job } = arm;
+  const { waitsForPlans } = spaceOf(context);
   if (job === null) return isAtRest(arm) ? arm.positions : null;
   switch (job.stage) {
+    case 'reach':
+    case 'grasp':
+      // Whatever becomes of the pick, the arm drives on to the place.
+      return waitsForPlans ? (job.legs.carry?.trajectory.positions.at(-1) ?? null) : null;
     case 'carry':
     case 'release': {
+      if (waitsForPlans && job.stage === 'carry') return job.legs.carry?.trajectory.positions.at(-1) ?? null;
       const task = job.taskId === null ? undefined : context.state.tasks[job.taskId];
       const goesWell = task?.machine.value === 'carrying' && job.towards === 'destination';
       return goesWell ? (job.legs.carry?.trajectory.positions.at(-1) ?? null) : null;
     }
     case 'home':
     case 'bail':
+      if (waitsForPlans && job.progressUs === 0 && arm.command === null) return arm.positions;
       return context.derived.armOf.get(arm.id)!.park;
     default:
       return null;
@@ -324,13 +336,20 @@ function requestPlan(
   towards: JobGoal,
 ): void {
   const requestId = nextRequestId(context);
+  const others = spaceOf(context).othersOf(context, arm);
+  context.state.counters.job += 1;
   arm.next = {
+    number: context.state.counters.job,
     requestId,
     taskId: task?.id ?? null,
     start,
     towards,
     deadlineUs: context.nowUs + context.cell.deadlines.planUs,
+    item,
     result: null,
+    partial: null,
+    known: others.map(({ legId }) => legId),
+    admitted: false,
   };
   context.state.totals.plans += 1;
   context.effects.push({
@@ -343,6 +362,8 @@ function requestPlan(
       placeM,
       item,
       elsewhere: restingElsewhere(context, arm),
+      others,
+      planned: null,
       seed: task === null ? 1 : task.number + task.attempts,
       iterationsMax: PLAN_ITERATIONS_MAX,
     },
@@ -355,8 +376,15 @@ function restingElsewhere(
   arm: ArmState,
 ): readonly { readonly armId: string; readonly positions: readonly number[] }[] {
   return Object.values(context.state.arms)
-    .filter((other) => other !== arm && isMisplaced(context, other))
+    .filter((other) => other !== arm && isInTheWay(context, arm, other))
     .map((other) => ({ armId: other.id, positions: other.positions! }));
+}
+
+/** An arm that is astray goes home past the others where they stand, as nobody else moves meanwhile. */
+function isInTheWay(context: StepContext, arm: ArmState, other: ArmState): boolean {
+  if (isMisplaced(context, other)) return true;
+  if (!spaceOf(context).isAstray(context, arm) || other.positions === null) return false;
+  return !isParkPose(context, other, other.positions);
 }
 
 /** A plan came back: kept if it still fits, else its task is given back. */
@@ -369,7 +397,9 @@ export function takePlan(context: StepContext, planned: JobPlanResult): void {
   const next = arm.next;
   const task = next.taskId === null ? null : (state.tasks[next.taskId] ?? null);
   if (result.status === 'planned') {
-    next.result = result;
+    const before = next.partial?.encounters ?? [];
+    next.result = { ...result, encounters: [...before, ...result.encounters] };
+    next.partial = null;
     if (arm.job === null) arm.waitingSinceUs = context.nowUs;
     return;
   }
@@ -430,10 +460,9 @@ function withinOwnSpace(context: StepContext, result: JobPlanResult): JobPlanRes
 
 /** A plan that cannot be begun any more: its task goes back to the scheduler. */
 export function dropNext(context: StepContext, arm: ArmState, why: string): void {
-  const next = arm.next;
-  arm.next = null;
-  arm.waitingSinceUs = null;
-  const task = next?.taskId == null ? undefined : context.state.tasks[next.taskId];
+  const taskId = arm.next?.taskId;
+  forgetNext(arm);
+  const task = taskId == null ? undefined : context.state.tasks[taskId];
   if (task !== undefined && task.machine.value === 'assigned' && task.armId === arm.id)
     unassign(context, task, why);
   context.schedule = true;

@@ -10,6 +10,7 @@ import { openSpace } from '../coordination/zone-cover.ts';
 import type { ZoneTracker } from '../coordination/zone-spans.ts';
 import { createZoneTracker } from '../coordination/zone-spans.ts';
 import type { ArmModel, CellModel } from '../domain/cell.ts';
+import { sharingOf } from '../domain/cell.ts';
 import type { JobPlanRequest } from './job-plan.ts';
 
 /** Joint positions, rad (m for a prismatic joint). */
@@ -96,6 +97,8 @@ export function prepareJobArm(cell: CellModel, arm: ArmModel, elsewhere: Elsewhe
  * arms rest.
  */
 function foreignZones(cell: CellModel, arm: ArmModel, others: readonly ArmModel[]): KeepOut[] {
+  // Where arms pass one after the other, other arms' bodies are minded themselves.
+  if (sharingOf(cell.policy) === 'passages') return [];
   const own = new Set(createZoneTracker(cell, arm).permanent);
   const foreign = new Set<string>();
   for (const other of others) {

@@ -1,5 +1,6 @@
 import type { Vec3 } from '../../arms/geometry/pose.ts';
 import type { JointTrajectory } from '../../arms/trajectory/joint-trajectory.ts';
+import type { ConflictRegion } from '../coordination/conflict-regions.ts';
 
 /** Size and mass of what is carried. It hangs under the tool tip as it lay: length along x, width along y. */
 export interface Item {
@@ -26,6 +27,10 @@ export interface JobPlanRequest {
   readonly item: Item | null;
   /** Other arms that rest elsewhere than in their park poses: obstacles where they stand. */
   readonly elsewhere: readonly { readonly armId: string; readonly positions: readonly number[] }[];
+  /** Legs of other arms that were accepted: where the job's legs meet them is part of the answer. */
+  readonly others: readonly AcceptedLeg[];
+  /** Legs planned before for this very job: only where they meet `others` is asked. Null: the job is to be planned. */
+  readonly planned: readonly PlannedLeg[] | null;
   readonly seed: number;
   /** Upper bound on the work done, in collision-checked configurations. */
   readonly iterationsMax: number;
@@ -43,6 +48,22 @@ export interface ZoneSpan {
   readonly zoneId: string;
   readonly enterUs: number;
   readonly leaveUs: number;
+}
+
+/** A leg that an arm may be driving when others drive theirs. */
+export interface AcceptedLeg {
+  readonly legId: string;
+  readonly armId: string;
+  readonly trajectory: JointTrajectory;
+  /** What the arm carries on it. */
+  readonly item: Item | null;
+}
+
+/** Where a leg of the job and an accepted leg would come too close; `a` in the region is the job's. */
+export interface LegEncounter {
+  readonly leg: LegName;
+  readonly otherLegId: string;
+  readonly region: ConflictRegion;
 }
 
 export interface PlannedLeg {
@@ -73,6 +94,7 @@ export type JobPlanResult =
       readonly armId: string;
       readonly iterations: number;
       readonly legs: readonly PlannedLeg[];
+      readonly encounters: readonly LegEncounter[];
     }
   | {
       readonly status: 'failed';

@@ -190,6 +190,8 @@ function examplePlan(cell: CellModel): CoreEvent {
           placeM: placeM!,
           item: { sizeM: [0.1, 0.1, 0.1], massKg: 0.5 },
           elsewhere: [],
+          others: [],
+          planned: null,
           seed: 1,
           iterationsMax: 5_000,
         });

@@ -461,7 +461,7 @@ export class ToyFloor {
       );
     }
     if (pick === null && place === null) legs.push(leg('home', request.start, arm.park));
-    return { status: 'planned', requestId, armId, iterations: 10, legs };
+    return { status: 'planned', requestId, armId, iterations: 10, legs, encounters: [] };
   }
 
   #targetOf(point: readonly [number, number, number]): { readonly placeId: string; readonly cell: number } {

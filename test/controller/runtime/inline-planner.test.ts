@@ -10,6 +10,8 @@ const request = (requestId: string, seed: number): JobPlanRequest => ({
   placeM: null,
   item: null,
   elsewhere: [],
+  others: [],
+  planned: null,
   seed,
   iterationsMax: 1,
 });
@@ -23,6 +25,7 @@ it('delivers plans after iterations times the declared cost, in order of arrival
         armId,
         iterations: seed,
         legs: [],
+        encounters: [],
       }),
     },
     2.5,

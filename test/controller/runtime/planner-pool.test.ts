@@ -38,6 +38,8 @@ const request = (requestId: string, seed = 0): JobPlanRequest => ({
   placeM: null,
   item: null,
   elsewhere: [],
+  others: [],
+  planned: null,
   seed,
   iterationsMax: 1,
 });

@@ -3,5 +3,12 @@ import { parentPort } from 'node:worker_threads';
 import { servePlans } from '../../../controller/runtime/planner-thread.ts';
 
 servePlans(parentPort!, {
-  plan: ({ requestId, armId, seed }) => ({ status: 'planned', requestId, armId, iterations: seed, legs: [] }),
+  plan: ({ requestId, armId, seed }) => ({
+    status: 'planned',
+    requestId,
+    armId,
+    iterations: seed,
+    legs: [],
+    encounters: [],
+  }),
 });

@@ -58,6 +58,8 @@ function* jobsOf(cell: CellModel, count: number): Generator<{ arm: ArmModel; req
         placeM: point(to, sizeM[2]),
         item: { sizeM, massKg: 0.4 },
         elsewhere: [],
+        others: [],
+        planned: null,
         seed: n,
         iterationsMax: 20_000,
       },
@@ -220,6 +222,8 @@ describe.skipIf(!existsSync(new URL(`../../../${BENCH}`, import.meta.url)))(
             placeM: task.placeM,
             item: { sizeM: task.itemSizeM, massKg: task.itemMassKg },
             elsewhere: [],
+            others: [],
+            planned: null,
             seed: 1,
             iterationsMax: 20_000,
           };
