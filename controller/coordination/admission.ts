@@ -29,7 +29,8 @@ export type Admission =
 
 /**
  * Fits new legs among those accepted: at each conflict the arm that is delayed less by letting the other one go first
- * does so. What was accepted stays accepted, and all of it can still be completed.
+ * does so; where that leads nowhere, the new legs wait for everybody who can be waited for. What was accepted stays
+ * accepted, and all of it can still be completed.
  *
  * @param committed how far each arm was told that it may go: that is never taken back
  */
@@ -38,6 +39,21 @@ export function admit(
   situation: Situation,
   committed: readonly ArmProgress[],
   application: Application,
+): Admission {
+  const attempt = fitIn(graph, situation, committed, application, 'less-delay');
+  if (attempt.status === 'admitted') return attempt;
+  return fitIn(graph, situation, committed, application, 'wait');
+}
+
+/** `less-delay`: whoever loses less time waits. `wait`: the new legs do. */
+type Preference = 'less-delay' | 'wait';
+
+function fitIn(
+  graph: DependencyGraph,
+  situation: Situation,
+  committed: readonly ArmProgress[],
+  application: Application,
+  preference: Preference,
 ): Admission {
   const { arm, keeps, legs } = application;
   const kept = graph.sequences[arm]!.slice(0, keeps);
@@ -49,7 +65,7 @@ export function admit(
   let outcome = forecast(accepted, situation);
   if (outcome.status === 'cycle') throw new Error('legs that were accepted wait for each other');
   for (const group of groupsOf(orders, situation.progress, application)) {
-    const choices = orders.choices(group, outcome.forecast);
+    const choices = orders.choices(group, outcome.forecast, preference);
     let found = false;
     let cycle: readonly Passage[] = [];
     for (const conflict of choices) {
@@ -121,7 +137,7 @@ class Orders {
   }
 
   /** The conflict in the orders that are possible, the one that costs less time first. */
-  choices(group: Group, times: Forecast): OrderedConflict[] {
+  choices(group: Group, times: Forecast, preference: Preference): OrderedConflict[] {
     const own = group.flatMap((each) => demands(each.ownLegId, each.otherLegId, each.region.aFirst));
     const other = group.flatMap((each) => demands(each.otherLegId, each.ownLegId, each.region.bFirst));
     const first = group[0]!;
@@ -131,7 +147,8 @@ class Orders {
       orders: [this.#mayGoFirst(group) ? own : null, this.#mayWait(group) ? other : null] as const,
     };
     const costs = [delayUs(own, times), delayUs(other, times)];
-    const preferred = costs[0]! < costs[1]! ? ([0, 1] as const) : ([1, 0] as const);
+    const preferred =
+      preference === 'less-delay' && costs[0]! < costs[1]! ? ([0, 1] as const) : ([1, 0] as const);
     return preferred.flatMap((chosen) => (base.orders[chosen] === null ? [] : [{ ...base, chosen }]));
   }
 

@@ -183,6 +183,8 @@ function situationOf(
 /** Fits a planned job among what is accepted, if it was compared with all of that. */
 function apply(context: StepContext, arm: ArmState, next: NextJob): void {
   if (isAstray(context, arm)) {
+    // What follows after its way home is fitted in when it is there.
+    if (next.towards !== 'park') return;
     const others = Object.values(context.state.arms).filter((other) => other !== arm);
     next.admitted = others.every(
       ({ machine }) => !['moving', 'stopping', 'gripping'].includes(machine.value),

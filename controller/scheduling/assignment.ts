@@ -105,11 +105,17 @@ function startOfNext(context: StepContext, arm: ArmState): readonly number[] | n
     }
     case 'home':
     case 'bail':
-      if (waitsForPlans && job.progressUs === 0 && arm.command === null) return arm.positions;
+      if (mayStillStay(context, arm)) return arm.positions;
       return context.derived.armOf.get(arm.id)!.park;
     default:
       return null;
   }
+}
+
+/** Stands over the place where it put its unit down, and has not set out for its park pose. */
+function mayStillStay(context: StepContext, arm: ArmState): boolean {
+  const { waitsForPlans, isAstray } = spaceOf(context);
+  return waitsForPlans && arm.job?.progressUs === 0 && arm.command === null && !isAstray(context, arm);
 }
 
 /** An arm that has a unit in its tool goes on with it, whatever else there is to do. */

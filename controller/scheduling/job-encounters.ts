@@ -47,7 +47,18 @@ export function createEncounterFinder(cell: CellModel): EncounterFinder {
         const own = sampled(request.armId, trajectory, carried ? request.item : null);
         for (const other of request.others) {
           for (const region of conflictRegions(own, accepted(other), cell.clearanceM)) {
-            encounters.push({ leg: name, otherLegId: other.legId, region: simplified(region) });
+            const { aEnds, bEnds } = region;
+            encounters.push({
+              leg: name,
+              otherLegId: other.legId,
+              region: {
+                ...simplified(region),
+                // Motions keep clear of where other arms park: who is there is not in the way for good, however
+                // close the looks just before it came.
+                aEnds: aEnds && name !== 'home',
+                bEnds: bEnds && !other.legId.endsWith('.home'),
+              },
+            });
           }
         }
       }
