@@ -38,8 +38,10 @@ export function settle(
       armId: arm.id,
     });
     arm.job = null;
+    const planned = arm.next?.taskId == null ? undefined : context.state.tasks[arm.next.taskId];
     arm.next = null;
     spaceOf(context).lostItsWay(context, arm);
+    if (planned?.machine.value === 'assigned') unassign(context, planned, `${arm.id} is off its path`);
     // A task whose unit was not touched is for whoever is ready for it.
     if (task?.machine.value === 'assigned') unassign(context, task, `${arm.id} is off its path`);
     if (spaceOf(context).holding(context, arm) === 'nothing') {

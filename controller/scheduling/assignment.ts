@@ -41,7 +41,8 @@ export function assignTasks(context: StepContext): void {
     const start = startOfNext(context, arm);
     if (start === null) continue;
     if (arm.job === null && goOnWithUnit(context, arm)) continue;
-    if (arm.holding.vacuum === 'on' && arm.job === null) continue;
+    // What hangs in the tool of an arm on its way home comes first when it is there.
+    if (arm.holding.vacuum === 'on' && (arm.job === null || arm.job.stage === 'home')) continue;
     if (arm.job === null && !isParkPose(context, arm, start)) {
       planHome(context, arm);
       continue;

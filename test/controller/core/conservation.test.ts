@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadCell } from '../../../config/load.ts';
+import type { CellModel } from '../../../controller/domain/cell.ts';
 import { createCore } from '../../../controller/core/create.ts';
 import { step } from '../../../controller/core/step.ts';
 import { stateHash } from '../../../controller/runtime/state-hash.ts';
@@ -12,6 +13,9 @@ import type { ToyPlan } from './toy-run.ts';
 const loaded = loadCell('config/cells/small.yaml');
 if (loaded.status !== 'loaded') throw new Error('the small cell does not load');
 const { cell } = loaded;
+const four = loadCell('config/cells/four-arm.yaml');
+if (four.status !== 'loaded') throw new Error('the four-arm cell does not load');
+const passing: CellModel = { ...four.cell, policy: 'greedy' };
 
 const ROUGH: ToyRates = {
   graspFails: 0.1,
@@ -97,6 +101,31 @@ describe('the core on a floor without geometry', () => {
       expectReconciled(
         runOf(seed, { rates: { ...ROUGH, shortStock: 0 }, orders: 20, cancels: 4, restarts: 6 }),
       );
+    },
+  );
+
+  it.each(Array.from({ length: 10 }, (_, index) => 300 + index))(
+    'loses and doubles nothing, and no two arms meet, when arms pass each other in order (seed %i)',
+    (seed) => {
+      const run = runOf(seed, { cell: passing, orders: 25 });
+      expectReconciled(run);
+      const { lines } = viewOf(run.core);
+      expect(lines.fulfilled).toBe(lines.total);
+    },
+  );
+
+  it.each(Array.from({ length: 20 }, (_, index) => 400 + index))(
+    'nor with everything going wrong (seed %i)',
+    (seed) => {
+      expectReconciled(runOf(seed, { cell: passing, rates: ROUGH, orders: 25, cancels: 8, holds: 3 }));
+    },
+  );
+
+  it.each(Array.from({ length: 20 }, (_, index) => 500 + index))(
+    'nor when the controller is restarted at any moment (seed %i)',
+    (seed) => {
+      const rates = { ...ROUGH, shortStock: 0 };
+      expectReconciled(runOf(seed, { cell: passing, rates, orders: 20, cancels: 4, restarts: 6 }));
     },
   );
 

@@ -1,10 +1,14 @@
 import type { CoreEffect } from '../../../controller/core/effect.ts';
 import type { CoreEvent } from '../../../controller/core/event.ts';
 import type { CellModel } from '../../../controller/domain/cell.ts';
+import type { JointTrajectory } from '../../../arms/trajectory/joint-trajectory.ts';
+import { sharingOf } from '../../../controller/domain/cell.ts';
 import type { ArmCommand, ArmOutcome, Holding, IoRequest } from '../../../controller/ports.ts';
 import type {
+  AcceptedLeg,
   JobPlanRequest,
   JobPlanResult,
+  LegEncounter,
   LegName,
   PlannedLeg,
 } from '../../../controller/scheduling/job-plan.ts';
@@ -43,18 +47,27 @@ interface ToyArm {
   readonly id: string;
   positions: readonly number[];
   held: { readonly sku: string; readonly from: string }[];
-  moving: {
-    readonly commandId: string;
-    readonly legEnd: readonly number[];
-    readonly endsUs: number;
-    readonly fromUs: number;
-  } | null;
+  moving: ToyMotion | null;
+  /** The leg it is on, or was last on, and how far. */
+  way: { readonly trajectory: JointTrajectory; progressUs: number } | null;
   last: { readonly commandId: string; readonly outcome: ArmOutcome } | null;
   seen: Set<string>;
   online: boolean;
   epoch: number;
   /** What it stands over, by the planner's word: container place at its pick and its place point. */
   over: string | null;
+}
+
+interface ToyMotion {
+  readonly commandId: string;
+  readonly trajectory: JointTrajectory;
+  readonly marksUs: readonly number[];
+  grantedUs: number;
+  /** Progress at the instant from which it is reckoned. */
+  progressUs: number;
+  sinceUs: number;
+  /** Where it is heading for at the moment; the same as `progressUs` while it waits. */
+  untilUs: number;
 }
 
 interface Pending {
@@ -105,6 +118,7 @@ export class ToyFloor {
         online: true,
         epoch: 0,
         over: null,
+        way: null,
       });
     }
   }
@@ -188,6 +202,7 @@ export class ToyFloor {
       const next = this.#pending.shift()!;
       this.nowUs = Math.max(this.nowUs, next.atUs);
       next.run();
+      if (sharingOf(this.cell.policy) === 'passages') this.#refuseMeetings();
     }
     this.nowUs = Math.max(this.nowUs, untilUs);
     return this.events.splice(0);
@@ -247,20 +262,19 @@ export class ToyFloor {
   #halt(arm: ToyArm, because: 'commanded' | 'lease-expired'): void {
     const moving = arm.moving!;
     arm.moving = null;
-    const progressUs = Math.min(MOTION_US - 1, Math.max(0, MOTION_US - (moving.endsUs - this.nowUs)));
-    const share = progressUs / MOTION_US;
-    arm.positions = arm.positions.map(
-      (q, joint) =>
-        q +
-        (moving.legEnd[joint]! - q) * ((share - moving.fromUs / MOTION_US) / (1 - moving.fromUs / MOTION_US)),
-    );
+    const progressUs = Math.min(MOTION_US - 1, this.#progressOf(moving));
+    arm.way = { trajectory: moving.trajectory, progressUs };
+    const [from, to] = endsOf(moving.trajectory);
+    arm.positions = from.map((q, joint) => q + (to[joint]! - q) * (progressUs / MOTION_US));
     this.#ended(arm, moving.commandId, { status: 'stopped', progressUs, because });
   }
 
   #command(arm: ToyArm, command: ArmCommand): void {
     if (!arm.online) return;
     if (command.kind !== 'claim' && command.epoch < arm.epoch) return;
-    if (arm.seen.has(command.commandId)) throw new Error(`command ${command.commandId} was sent twice`);
+    // An extension names the motion that it extends.
+    if (command.kind !== 'extend' && arm.seen.has(command.commandId))
+      throw new Error(`command ${command.commandId} was sent twice`);
     arm.seen.add(command.commandId);
     switch (command.kind) {
       case 'claim': {
@@ -291,12 +305,14 @@ export class ToyFloor {
           });
           return;
         }
-        const rows = command.trajectory.positions;
-        const moving = {
+        const moving: ToyMotion = {
           commandId: command.commandId,
-          legEnd: rows[rows.length - 1]!,
-          endsUs: this.nowUs + MOTION_US - command.fromUs,
-          fromUs: command.fromUs,
+          trajectory: command.trajectory,
+          marksUs: command.marksUs,
+          grantedUs: command.grantedUntilUs,
+          progressUs: command.fromUs,
+          sinceUs: this.nowUs,
+          untilUs: command.fromUs,
         };
         arm.moving = moving;
         this.#later(LATENCY_US, () => this.#tell(arm.id, { kind: 'accepted', commandId: command.commandId }));
@@ -307,12 +323,7 @@ export class ToyFloor {
             this.#tell(arm.id, { kind: 'holding-changed', holding: this.#holding(arm) });
           }
         });
-        this.#later(moving.endsUs - this.nowUs, () => {
-          if (arm.moving !== moving) return;
-          arm.moving = null;
-          arm.positions = moving.legEnd;
-          this.#ended(arm, moving.commandId, { status: 'reached' });
-        });
+        this.#proceed(arm, moving);
         return;
       }
       case 'stop':
@@ -324,9 +335,107 @@ export class ToyFloor {
           if (arm.epoch === command.epoch && arm.online) this.#grip(arm, command.commandId, command.action);
         });
         return;
-      case 'extend':
+      case 'extend': {
+        const { moving } = arm;
+        if (moving === null || moving.commandId !== command.commandId) return;
+        moving.grantedUs = Math.max(moving.grantedUs, command.grantedUntilUs);
+        if (moving.untilUs === moving.progressUs) this.#proceed(arm, moving);
         return;
+      }
     }
+  }
+
+  /** On to the next mark, the end of the grant or of the leg. */
+  #proceed(arm: ToyArm, moving: ToyMotion): void {
+    const { progressUs } = moving;
+    const limitUs = Math.min(moving.grantedUs, MOTION_US);
+    moving.sinceUs = this.nowUs;
+    moving.untilUs = Math.min(limitUs, ...moving.marksUs.filter((markUs) => markUs > progressUs));
+    if (moving.untilUs <= progressUs) {
+      moving.untilUs = progressUs;
+      if (progressUs < MOTION_US) return;
+    }
+    this.#later(moving.untilUs - progressUs, () => {
+      if (arm.moving !== moving) return;
+      moving.progressUs = moving.untilUs;
+      moving.sinceUs = this.nowUs;
+      arm.way = { trajectory: moving.trajectory, progressUs: moving.progressUs };
+      if (moving.progressUs < MOTION_US) {
+        this.#tell(arm.id, {
+          kind: 'progressed',
+          commandId: moving.commandId,
+          progressUs: moving.progressUs,
+        });
+        return this.#proceed(arm, moving);
+      }
+      arm.moving = null;
+      arm.positions = endsOf(moving.trajectory)[1];
+      this.#ended(arm, moving.commandId, { status: 'reached' });
+    });
+  }
+
+  #progressOf(moving: ToyMotion): number {
+    return Math.min(moving.untilUs, moving.progressUs + this.nowUs - moving.sinceUs);
+  }
+
+  /** No two arms may be at one place, wherever on their ways they are. */
+  #refuseMeetings(): void {
+    const taken = new Map<string, string>();
+    for (const arm of this.arms.values()) {
+      if (arm.way === null) continue;
+      const progressUs = arm.moving === null ? arm.way.progressUs : this.#progressOf(arm.moving);
+      const { trajectory } = arm.moving ?? arm.way;
+      for (const { placeId, fromUs, untilUs } of this.#stays(trajectory)) {
+        if (progressUs <= fromUs && fromUs > 0) continue;
+        if (progressUs >= untilUs && untilUs < MOTION_US) continue;
+        const other = taken.get(placeId);
+        if (other !== undefined) throw new Error(`${other} and ${arm.id} meet at ${placeId}`);
+        taken.set(placeId, arm.id);
+      }
+    }
+  }
+
+  /** Progress during which a leg is at the places where it begins and ends. */
+  #stays(
+    trajectory: JointTrajectory,
+  ): readonly { readonly placeId: string; readonly fromUs: number; readonly untilUs: number }[] {
+    const [from, to] = endsOf(trajectory).map((positions) => this.#targets.get(positions.join())?.placeId);
+    const durationUs = trajectory.timesUs[trajectory.timesUs.length - 1]!;
+    if (durationUs === 0) return from === undefined ? [] : [{ placeId: from, fromUs: 0, untilUs: 0 }];
+    if (from !== undefined && from === to) return [{ placeId: from, fromUs: 0, untilUs: MOTION_US }];
+    return [
+      ...(from === undefined ? [] : [{ placeId: from, fromUs: 0, untilUs: 0.3 * MOTION_US }]),
+      ...(to === undefined ? [] : [{ placeId: to, fromUs: 0.6 * MOTION_US, untilUs: MOTION_US }]),
+    ];
+  }
+
+  #encounters(legs: readonly PlannedLeg[], others: readonly AcceptedLeg[]): LegEncounter[] {
+    const encounters: LegEncounter[] = [];
+    for (const leg of legs) {
+      for (const other of others) {
+        const endUs = other.trajectory.timesUs[other.trajectory.timesUs.length - 1]!;
+        for (const a of this.#stays(leg.trajectory)) {
+          for (const b of this.#stays(other.trajectory)) {
+            if (a.placeId !== b.placeId) continue;
+            encounters.push({
+              leg: leg.name,
+              otherLegId: other.legId,
+              region: {
+                aFromUs: a.fromUs,
+                aUntilUs: a.untilUs,
+                bFromUs: b.fromUs,
+                bUntilUs: b.untilUs,
+                aFirst: [{ firstUs: a.untilUs, thenUs: b.fromUs }],
+                bFirst: [{ firstUs: b.untilUs, thenUs: a.fromUs }],
+                aEnds: a.untilUs === MOTION_US,
+                bEnds: b.untilUs === endUs,
+              },
+            });
+          }
+        }
+      }
+    }
+    return encounters;
   }
 
   #grip(arm: ToyArm, commandId: string, action: 'grasp' | 'release'): void {
@@ -425,6 +534,10 @@ export class ToyFloor {
 
   #planned(request: JobPlanRequest): JobPlanResult {
     const { requestId, armId } = request;
+    if (request.planned !== null) {
+      const encounters = this.#encounters(request.planned, request.others);
+      return { status: 'planned', requestId, armId, iterations: 1, legs: request.planned, encounters };
+    }
     const isHomeOnly = request.pickM === null && request.placeM === null;
     if (!isHomeOnly && this.chance(this.rates.planFails)) {
       return { status: 'failed', requestId, armId, iterations: 1, failure: 'no-motion', detail: 'drawn' };
@@ -461,7 +574,10 @@ export class ToyFloor {
       );
     }
     if (pick === null && place === null) legs.push(leg('home', request.start, arm.park));
-    return { status: 'planned', requestId, armId, iterations: 10, legs, encounters: [] };
+    const passes = sharingOf(this.cell.policy) === 'passages';
+    const kept = passes ? legs.filter(({ name }) => name !== 'bail' && name !== 'keep') : legs;
+    const encounters = this.#encounters(kept, request.others);
+    return { status: 'planned', requestId, armId, iterations: 10, legs: kept, encounters };
   }
 
   #targetOf(point: readonly [number, number, number]): { readonly placeId: string; readonly cell: number } {
@@ -474,4 +590,8 @@ export class ToyFloor {
     const row = Math.floor(((point[1] - place.positionM[1]) / place.innerSizeM[1] + 0.5) * place.grid[1]);
     return { placeId: place.id, cell: row * place.grid[0] + column };
   }
+}
+
+function endsOf({ positions }: JointTrajectory): [readonly number[], readonly number[]] {
+  return [positions[0]!, positions[positions.length - 1]!];
 }
