@@ -58,7 +58,11 @@ export interface SpeedProblem {
 }
 
 /** The limits at the points of a grid, as rows over the coefficients of the squared speed. */
-export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): SpeedProblem {
+export function buildProblem(
+  grid: SpeedGrid,
+  limits: readonly JointLimits[],
+  endSpeedMax: number,
+): SpeedProblem {
   const cells = grid.cells.length;
   const joints = limits.length;
   const points = cells * POINTS.length;
@@ -86,6 +90,7 @@ export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): S
     for (let k = 0; k < POINTS.length; k++) {
       const p = cell * POINTS.length + k;
       const u = POINTS[k] as number;
+      const isLastPoint = cell === cells - 1 && u === 1;
       writeBasis(grid.sigma, cell, u, value, first, second);
       basis.set(value, p * 9);
       basis.set(first, p * 9 + 3);
@@ -112,6 +117,7 @@ export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): S
         }
       }
       ceiling[p] = fastest > 0 ? 1 / (fastest * fastest) : Infinity;
+      if (isLastPoint) ceiling[p] = Math.min(ceiling[p] as number, endSpeedMax * endSpeedMax);
       let most1 = 0;
       let most2 = 0;
       let most3 = 0;
@@ -133,7 +139,7 @@ export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): S
           Math.abs(d1) < MINOR * most1 * accelerationMax && Math.abs(d2) < MINOR * most2 * accelerationMax;
         if (slight && Math.abs(d3) < MINOR * most3 * jerkMax) continue;
         // Acceleration is continuous, so the end of a cell is the start of the next.
-        if (u < (plain ? 0.1 : 1) && (!line || j === accelerationJoint)) {
+        if ((u < (plain ? 0.1 : 1) || isLastPoint) && (!line || j === accelerationJoint)) {
           acceleration[2 * accelerationRows] = d2 / accelerationMax;
           acceleration[2 * accelerationRows + 1] = d1 / (2 * accelerationMax);
           accelerationRows++;

@@ -56,8 +56,12 @@ interface Measure {
  * is linear and its limit J / sqrt(y) convex in y: the limit's tangent lies inside, so a step that keeps the
  * linearised limits keeps the true ones. The number of steps is bounded; same grid, same profile, to the bit.
  */
-export function optimiseSpeed(grid: SpeedGrid, limits: readonly JointLimits[]): SpeedProfile {
-  const problem = buildProblem(grid, limits);
+export function optimiseSpeed(
+  grid: SpeedGrid,
+  limits: readonly JointLimits[],
+  endSpeedMax: number,
+): SpeedProfile {
+  const problem = buildProblem(grid, limits, endSpeedMax);
   const n = problem.cells + 2;
   const accelerationRows = problem.accelerationStart[problem.points] as number;
   const jerkRows = problem.jerkStart[problem.points] as number;

@@ -1,0 +1,410 @@
+import type { JointLimits } from '../model/manipulator.ts';
+import { leastDurationS, PHASES, writeProfile } from './axis-profile.ts';
+import type { AxisEnds, AxisLimits } from './axis-profile.ts';
+import type { JointTrajectory } from './joint-trajectory.ts';
+
+/** Positions, velocities and accelerations of all joints at one instant: rad (m), per second, per second squared. */
+export interface JointState {
+  readonly positions: readonly number[];
+  readonly velocities: readonly number[];
+  readonly accelerations: readonly number[];
+}
+
+/** A limit that a motion from one state to another cannot keep, with the numbers. */
+export interface StateFault {
+  readonly status: 'refused';
+  /** `velocity`, `acceleration`: a state is beyond the limit, or about to be; `position`: the way leads beyond it. */
+  readonly stage: 'velocity' | 'acceleration' | 'position';
+  readonly joint: number;
+  readonly value: number;
+  readonly limit: number;
+  readonly detail: string;
+}
+
+/** A motion between states. It is a piece of a trajectory: its ends need not rest. */
+export type StateMove = { readonly status: 'timed'; readonly piece: JointTrajectory } | StateFault;
+
+/** Changes of jerk of different joints closer together than this are made at once, us. */
+const KNOT_GAP_US = 50;
+
+/**
+ * Share of the limits that is left for making changes of jerk coincide and fall on whole microseconds. If it is not
+ * enough, more is left in the next attempt.
+ */
+const MARGIN = 5e-4;
+const ATTEMPTS = 6;
+
+/** Room above a limit that is taken for rounding. */
+const TOLERANCE = 1e-5;
+
+/** Jerk where none is limited: acceleration changes from nothing to full within 2 ms. */
+const UNLIMITED_JERK_S = 2e-3;
+
+/** Growth of durations tried where the shortest of all joints does not suit one of them. */
+const GROWTH = 1.02;
+const GROWTH_STEPS = 400;
+const SHORTEN_STEPS = 12;
+
+let joints = 0;
+let ends: { -readonly [K in keyof AxisEnds]: number }[] = [];
+let axes: { -readonly [K in keyof AxisLimits]: number }[] = [];
+let durations = new Float64Array(0);
+let jerks = new Float64Array(0);
+/** Instants of the phases' ends, us, eight per joint. */
+let instants = new Float64Array(0);
+
+function reserve(count: number): void {
+  joints = count;
+  if (ends.length >= count) return;
+  ends = Array.from({ length: count }, () => ({
+    distance: 0,
+    velocity0: 0,
+    acceleration0: 0,
+    velocity1: 0,
+    acceleration1: 0,
+  }));
+  axes = Array.from({ length: count }, () => ({ velocityMax: 0, accelerationMax: 0, jerkMax: 0 }));
+  durations = new Float64Array(count * PHASES);
+  jerks = new Float64Array(count * PHASES);
+  instants = new Float64Array(count * (PHASES + 1));
+}
+
+function setEnds(from: JointState, to: JointState): void {
+  for (let j = 0; j < joints; j++) {
+    const e = ends[j]!;
+    e.distance = to.positions[j]! - from.positions[j]!;
+    e.velocity0 = from.velocities[j]!;
+    e.velocity1 = to.velocities[j]!;
+    e.acceleration0 = from.accelerations[j]!;
+    e.acceleration1 = to.accelerations[j]!;
+  }
+}
+
+function setAxes(limits: readonly JointLimits[], share: number): void {
+  for (let j = 0; j < joints; j++) {
+    const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
+    const axis = axes[j]!;
+    const e = ends[j]!;
+    const steepest = Math.max(Math.abs(e.acceleration0), Math.abs(e.acceleration1));
+    axis.accelerationMax = Math.max(accelerationMax * share, steepest);
+    axis.jerkMax = Math.min(jerkMax, axis.accelerationMax / UNLIMITED_JERK_S) * share;
+    // Bringing an end's acceleration to zero leads to this speed: the limit cannot be below it.
+    const fastest = Math.max(
+      Math.abs(settled(e.velocity0, e.acceleration0, axis.jerkMax)),
+      Math.abs(settled(e.velocity1, -e.acceleration1, axis.jerkMax)),
+    );
+    axis.velocityMax = Math.max(velocityMax * share, fastest);
+  }
+}
+
+function settled(v: number, a: number, jerkMax: number): number {
+  return v + (a * Math.abs(a)) / (2 * jerkMax);
+}
+
+function endsFault(limits: readonly JointLimits[]): StateFault | null {
+  for (let j = 0; j < joints; j++) {
+    const e = ends[j]!;
+    const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
+    const jerk = Math.min(jerkMax, accelerationMax / UNLIMITED_JERK_S);
+    for (const [v, a] of [
+      [e.velocity0, e.acceleration0],
+      [e.velocity1, -e.acceleration1],
+    ] as const) {
+      if (!(Math.abs(a) <= accelerationMax * (1 + TOLERANCE))) {
+        return fault('acceleration', j, a, accelerationMax, 'acceleration of an end is beyond the limit');
+      }
+      const reached = Math.max(Math.abs(v), Math.abs(settled(v, a, jerk)));
+      if (!(reached <= velocityMax * (1 + TOLERANCE))) {
+        return fault('velocity', j, reached, velocityMax, 'an end leads to a velocity beyond the limit');
+      }
+    }
+    if (!Number.isFinite(e.distance)) {
+      return fault('position', j, e.distance, NaN, 'positions of the ends must be finite');
+    }
+  }
+  return null;
+}
+
+function fault(
+  stage: StateFault['stage'],
+  joint: number,
+  value: number,
+  limit: number,
+  detail: string,
+): StateFault {
+  return { status: 'refused', stage, joint, value, limit, detail: `joint ${joint}: ${detail}` };
+}
+
+function fits(durationS: number): boolean {
+  for (let j = 0; j < joints; j++) {
+    if (!writeProfile(ends[j]!, axes[j]!, durationS, durations, jerks, j * PHASES)) return false;
+  }
+  return true;
+}
+
+/** Shortest duration that suits all joints, whole microseconds in seconds; leaves the phases in the scratch arrays. */
+function commonDurationS(): number {
+  let least = 0;
+  for (let j = 0; j < joints; j++) least = Math.max(least, leastDurationS(ends[j]!, axes[j]!));
+  const whole = (seconds: number): number => Math.ceil(seconds * 1e6) * 1e-6;
+  let high = whole(least);
+  if (fits(high)) return high;
+  // Some joint would have to slow down and speed up again: a longer duration suits it.
+  let low = high;
+  for (let n = 0; n < GROWTH_STEPS; n++) {
+    high = whole(Math.max(high * GROWTH, high + 1e-3));
+    if (fits(high)) break;
+    low = high;
+  }
+  for (let n = 0; n < SHORTEN_STEPS; n++) {
+    const middle = whole((low + high) / 2);
+    if (fits(middle)) high = middle;
+    else low = middle;
+  }
+  fits(high);
+  return high;
+}
+
+/**
+ * The fastest motion of all joints from one state to another, each joint on its own within its limits, all arriving
+ * together: for two states at rest as fast as any motion can be. Joints do not keep to a line, so the way has to be
+ * checked for collisions. Positions, velocities and accelerations of both ends are met exactly.
+ *
+ * Refused: a state beyond the limits, or one whose acceleration leads beyond the velocity limit whatever is done; and
+ * motions that would pass a position limit on the way.
+ */
+export function moveBetween(from: JointState, to: JointState, limits: readonly JointLimits[]): StateMove {
+  reserve(limits.length);
+  setEnds(from, to);
+  const wrong = endsFault(limits);
+  if (wrong !== null) return wrong;
+  let share = 1 - MARGIN;
+  for (let attempt = 1; ; attempt++) {
+    setAxes(limits, share);
+    const durationUs = Math.round(commonDurationS() * 1e6);
+    const knotsUs = alignedInstants(durationUs);
+    const ratio = correctedRatio(limits, durationUs);
+    if (ratio > 1 + TOLERANCE && attempt < ATTEMPTS) {
+      share *= Math.min(1 - MARGIN, 1 / ratio);
+      continue;
+    }
+    const beyond = positionFault(from, limits);
+    if (beyond !== null) return beyond;
+    return { status: 'timed', piece: pieceAt(from, to, knotsUs) };
+  }
+}
+
+/** Duration of `moveBetween` to within its margins, s; Infinity where it refuses for the states themselves. */
+export function moveDurationS(from: JointState, to: JointState, limits: readonly JointLimits[]): number {
+  reserve(limits.length);
+  setEnds(from, to);
+  if (endsFault(limits) !== null) return Infinity;
+  setAxes(limits, 1 - MARGIN);
+  return commonDurationS();
+}
+
+/** Ends of all phases at whole microseconds, those close together made one; returns the instants, sorted. */
+function alignedInstants(durationUs: number): number[] {
+  const stride = PHASES + 1;
+  const order: number[] = [];
+  for (let j = 0; j < joints; j++) {
+    let t = 0;
+    instants[j * stride] = 0;
+    for (let k = 0; k < PHASES; k++) {
+      t += durations[j * PHASES + k]!;
+      instants[j * stride + k + 1] = t * 1e6;
+      if (k < PHASES - 1) order.push(j * stride + k + 1);
+    }
+    instants[j * stride + PHASES] = durationUs;
+  }
+  order.sort((a, b) => instants[a]! - instants[b]!);
+  const knots = [0];
+  let last = 0;
+  for (const index of order) {
+    let us = Math.round(instants[index]!);
+    if (us - last < KNOT_GAP_US) us = last;
+    else if (durationUs - us < KNOT_GAP_US) us = durationUs;
+    else {
+      last = us;
+      knots.push(us);
+    }
+    instants[index] = us;
+  }
+  if (durationUs > 0) knots.push(durationUs);
+  return knots;
+}
+
+/** Ratio reported where the phases that are left after alignment cannot meet the end at all. */
+const SINGULAR = 1.01;
+
+const gram = new Float64Array(9);
+const miss = new Float64Array(3);
+
+/**
+ * Changes the jerks a little so that the aligned phases meet the end; returns by how much the limits would have to
+ * be wider, 1 or less: not at all.
+ */
+function correctedRatio(limits: readonly JointLimits[], durationUs: number): number {
+  const stride = PHASES + 1;
+  const total = durationUs * 1e-6;
+  let ratio = 0;
+  if (total === 0) return ratio;
+  for (let j = 0; j < joints; j++) {
+    const e = ends[j]!;
+    // What is missed at the end, and how much the jerk of each phase does about it, in units of the whole duration.
+    let p = 0;
+    let v = e.velocity0;
+    let a = e.acceleration0;
+    gram.fill(0);
+    for (let k = 0; k < PHASES; k++) {
+      const start = instants[j * stride + k]! * 1e-6;
+      const end = instants[j * stride + k + 1]! * 1e-6;
+      const h = end - start;
+      if (h <= 0) continue;
+      const jerk = jerks[j * PHASES + k]!;
+      p += h * (v + h * (a / 2 + (h * jerk) / 6));
+      v += h * (a + (h * jerk) / 2);
+      a += h * jerk;
+      const x = 1 - start / total;
+      const y = 1 - end / total;
+      const g0 = (x * x * x - y * y * y) / 6;
+      const g1 = (x * x - y * y) / 2;
+      const g2 = x - y;
+      const weight = 1 / g2;
+      gram[0] += weight * g0 * g0;
+      gram[1] += weight * g0 * g1;
+      gram[2] += weight * g0 * g2;
+      gram[4] += weight * g1 * g1;
+      gram[5] += weight * g1 * g2;
+      gram[8] += weight * g2 * g2;
+    }
+    miss[0] = (e.distance - p) / (total * total * total);
+    miss[1] = (e.velocity1 - v) / (total * total);
+    miss[2] = (e.acceleration1 - a) / total;
+    if (isNegligible(miss)) miss.fill(0);
+    else if (!solveSymmetric(gram, miss)) return SINGULAR;
+    const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
+    p = 0;
+    v = e.velocity0;
+    a = e.acceleration0;
+    for (let k = 0; k < PHASES; k++) {
+      const start = instants[j * stride + k]! * 1e-6;
+      const end = instants[j * stride + k + 1]! * 1e-6;
+      const h = end - start;
+      if (h <= 0) continue;
+      const x = 1 - start / total;
+      const y = 1 - end / total;
+      // Least change in the mean over time: the combination of the sensitivities per time.
+      const change =
+        (miss[0]! * (x * x * x - y * y * y)) / 6 / (x - y) + (miss[1]! * (x + y)) / 2 + miss[2]!;
+      const jerk = jerks[j * PHASES + k]! + change;
+      jerks[j * PHASES + k] = jerk;
+      const turn = jerk === 0 ? -1 : -a / jerk;
+      if (turn > 0 && turn < h) ratio = Math.max(ratio, Math.abs(v + (turn * a) / 2) / velocityMax);
+      v += h * (a + (h * jerk) / 2);
+      a += h * jerk;
+      ratio = Math.max(ratio, Math.abs(v) / velocityMax, Math.abs(a) / accelerationMax);
+      if (jerkMax < Infinity) ratio = Math.max(ratio, Math.abs(jerk) / jerkMax);
+    }
+  }
+  return ratio;
+}
+
+/** A joint that rests, or runs at a steady speed all the way, has nothing to correct. */
+function isNegligible(missed: Float64Array): boolean {
+  return Math.max(Math.abs(missed[0]!), Math.abs(missed[1]!), Math.abs(missed[2]!)) < 1e-15;
+}
+
+/** Solves the symmetric 3 x 3 system given by its upper triangle; the right side becomes the solution. */
+function solveSymmetric(m: Float64Array, b: Float64Array): boolean {
+  const d0 = m[0]!;
+  if (!(d0 > 0)) return false;
+  const l1 = m[1]! / d0;
+  const l2 = m[2]! / d0;
+  const d1 = m[4]! - l1 * m[1]!;
+  if (!(d1 > 0)) return false;
+  const l3 = (m[5]! - l2 * m[1]!) / d1;
+  const d2 = m[8]! - l2 * m[2]! - l3 * l3 * d1;
+  if (!(d2 > 0)) return false;
+  const y0 = b[0]!;
+  const y1 = b[1]! - l1 * y0;
+  const y2 = b[2]! - l2 * y0 - l3 * y1;
+  const x2 = y2 / d2;
+  const x1 = y1 / d1 - l3 * x2;
+  b[2] = x2;
+  b[1] = x1;
+  b[0] = y0 / d0 - l1 * x1 - l2 * x2;
+  return true;
+}
+
+function positionFault(from: JointState, limits: readonly JointLimits[]): StateFault | null {
+  const stride = PHASES + 1;
+  for (let j = 0; j < joints; j++) {
+    const { lower, upper } = limits[j]!;
+    let p = from.positions[j]!;
+    let v = ends[j]!.velocity0;
+    let a = ends[j]!.acceleration0;
+    for (let k = 0; k < PHASES; k++) {
+      const h = (instants[j * stride + k + 1]! - instants[j * stride + k]!) * 1e-6;
+      if (h <= 0) continue;
+      const jerk = jerks[j * PHASES + k]!;
+      // Where the velocity vanishes: v + a t + jerk t^2 / 2 = 0.
+      const root = a * a - 2 * jerk * v;
+      if (root >= 0) {
+        const q = -(a + (a < 0 ? -1 : 1) * Math.sqrt(root));
+        for (const t of [q / jerk, (2 * v) / q]) {
+          if (!(t > 0 && t < h)) continue;
+          const there = p + t * (v + t * (a / 2 + (t * jerk) / 6));
+          if (there > upper || there < lower) return tooFar(j, there, there > upper ? upper : lower);
+        }
+      }
+      p += h * (v + h * (a / 2 + (h * jerk) / 6));
+      v += h * (a + (h * jerk) / 2);
+      a += h * jerk;
+    }
+  }
+  return null;
+}
+
+function tooFar(joint: number, value: number, limit: number): StateFault {
+  return fault('position', joint, value, limit, 'the way between the states leads beyond the position limit');
+}
+
+function pieceAt(from: JointState, to: JointState, timesUs: number[]): JointTrajectory {
+  const stride = PHASES + 1;
+  const count = timesUs.length;
+  const positions = timesUs.map(() => new Array<number>(joints));
+  const velocities = timesUs.map(() => new Array<number>(joints));
+  const accelerations = timesUs.map(() => new Array<number>(joints));
+  for (let j = 0; j < joints; j++) {
+    let p = from.positions[j]!;
+    let v = from.velocities[j]!;
+    let a = from.accelerations[j]!;
+    let phase = 0;
+    let startUs = 0;
+    for (let k = 0; k < count; k++) {
+      const us = timesUs[k]!;
+      while (phase < PHASES && instants[j * stride + phase + 1]! <= us) {
+        const h = (instants[j * stride + phase + 1]! - startUs) * 1e-6;
+        const jerk = jerks[j * PHASES + phase]!;
+        p += h * (v + h * (a / 2 + (h * jerk) / 6));
+        v += h * (a + (h * jerk) / 2);
+        a += h * jerk;
+        startUs = instants[j * stride + phase + 1]!;
+        phase++;
+      }
+      const h = (us - startUs) * 1e-6;
+      const jerk = phase < PHASES ? jerks[j * PHASES + phase]! : 0;
+      positions[k]![j] = p + h * (v + h * (a / 2 + (h * jerk) / 6));
+      velocities[k]![j] = v + h * (a + (h * jerk) / 2);
+      accelerations[k]![j] = a + h * jerk;
+    }
+  }
+  if (count > 1) {
+    // The end is met exactly, not to rounding.
+    positions[count - 1] = [...to.positions];
+    velocities[count - 1] = [...to.velocities];
+    accelerations[count - 1] = [...to.accelerations];
+  }
+  return { timesUs, positions, velocities, accelerations };
+}
