@@ -142,6 +142,27 @@ function fits(durationS: number): boolean {
   return true;
 }
 
+/** A joint that changes its speed only in phases shorter than this does so at less jerk, s. */
+const CHANGES_LEAST_S = 4e-3;
+const GENTLER = 1 / 8;
+const GENTLER_STEPS = 24;
+
+/** Gives joints with very little to do a longer time for it: phases of microseconds could not be aligned. */
+function soften(durationS: number): void {
+  for (let j = 0; j < joints; j++) {
+    const axis = axes[j]!;
+    const { jerkMax } = axis;
+    for (let n = 0; n < GENTLER_STEPS; n++) {
+      let changes = 0;
+      for (let k = j * PHASES; k < (j + 1) * PHASES; k++) if (jerks[k] !== 0) changes += durations[k]!;
+      if (changes === 0 || changes >= Math.min(CHANGES_LEAST_S, durationS / 2)) break;
+      axis.jerkMax *= GENTLER;
+      if (!writeProfile(ends[j]!, axis, durationS, durations, jerks, j * PHASES)) break;
+    }
+    axis.jerkMax = jerkMax;
+  }
+}
+
 /** Shortest duration that suits all joints, whole microseconds in seconds; leaves the phases in the scratch arrays. */
 function commonDurationS(): number {
   let least = 0;
@@ -181,7 +202,9 @@ export function moveBetween(from: JointState, to: JointState, limits: readonly J
   let share = 1 - MARGIN;
   for (let attempt = 1; ; attempt++) {
     setAxes(limits, share);
-    const durationUs = Math.round(commonDurationS() * 1e6);
+    const durationS = commonDurationS();
+    const durationUs = Math.round(durationS * 1e6);
+    soften(durationS);
     const knotsUs = alignedInstants(durationUs);
     const ratio = correctedRatio(limits, durationUs);
     if (ratio > 1 + TOLERANCE && attempt < ATTEMPTS) {
