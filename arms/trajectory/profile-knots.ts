@@ -19,18 +19,16 @@ const GAUSS_WEIGHT = [5 / 18, 8 / 18, 5 / 18] as const;
 /** Knots closer together than this would turn the rounding of their instants into jerk. */
 const KNOT_GAP_US = 2000;
 
-const value = new Float64Array(3);
-const first = new Float64Array(3);
-const second = new Float64Array(3);
+const basis = new Float64Array(9);
 
 /** y and y' of the profile at local u of a cell; the basis stays in the module's scratch arrays. */
 function speedAt(profile: SpeedProfile, cell: number, u: number): number {
-  writeBasis(profile.grid.sigma, cell, u, value, first, second);
+  writeBasis(profile.grid.sigma, cell, u, basis, 0);
   const c = profile.coefficients;
   return (
-    (value[0] as number) * (c[cell] as number) +
-    (value[1] as number) * (c[cell + 1] as number) +
-    (value[2] as number) * (c[cell + 2] as number)
+    (basis[0] as number) * (c[cell] as number) +
+    (basis[1] as number) * (c[cell + 1] as number) +
+    (basis[2] as number) * (c[cell + 2] as number)
   );
 }
 
@@ -92,9 +90,9 @@ function knotsAt(profile: SpeedProfile, slowdown: number): TimedStretch {
     const u = i === 0 || i === cells ? boundaryU : ((timeUs - exactUs) * 1e-6 * speed) / h;
     const y = speedAt(profile, cell, u) * rate * rate;
     const slope =
-      ((first[0] as number) * (coefficients[cell] as number) +
-        (first[1] as number) * (coefficients[cell + 1] as number) +
-        (first[2] as number) * (coefficients[cell + 2] as number)) *
+      ((basis[3] as number) * (coefficients[cell] as number) +
+        (basis[4] as number) * (coefficients[cell + 1] as number) +
+        (basis[5] as number) * (coefficients[cell + 2] as number)) *
       rate *
       rate;
     writeGridPoint(point, grid, cell, from + u * h);

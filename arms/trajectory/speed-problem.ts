@@ -11,31 +11,32 @@ export const POINTS_PER_CELL = 5;
 /** Joints whose terms are all below this share of the largest are left out. */
 const MINOR = 0.25;
 
-/** Blending weights of a cell's three coefficients at local u, and their derivatives with respect to sigma. */
-export function writeBasis(
-  sigma: Float64Array,
-  cell: number,
-  u: number,
-  value: Float64Array,
-  first: Float64Array,
-  second: Float64Array,
-): void {
+/**
+ * Blending weights of a cell's three coefficients at local u, and their first and second derivatives with respect to
+ * sigma: nine numbers from `out[at]` on.
+ */
+export function writeBasis(sigma: Float64Array, cell: number, u: number, out: Float64Array, at: number): void {
   const count = sigma.length - 1;
-  const at = (k: number): number => sigma[k] as number;
-  const h = at(cell + 1) - at(cell);
-  const before = cell > 0 ? at(cell) - at(cell - 1) : 0;
-  const after = cell + 1 < count ? at(cell + 2) - at(cell + 1) : 0;
-  const left = before + h;
-  const right = h + after;
-  value[0] = ((1 - u) * (1 - u) * h) / left;
-  value[2] = (u * u * h) / right;
-  value[1] = 1 - (value[0] as number) - (value[2] as number);
-  first[0] = (-2 * (1 - u)) / left;
-  first[2] = (2 * u) / right;
-  first[1] = -(first[0] as number) - (first[2] as number);
-  second[0] = 2 / (h * left);
-  second[2] = 2 / (h * right);
-  second[1] = -(second[0] as number) - (second[2] as number);
+  const from = sigma[cell] as number;
+  const to = sigma[cell + 1] as number;
+  const h = to - from;
+  const left = cell > 0 ? to - (sigma[cell - 1] as number) : h;
+  const right = cell + 1 < count ? (sigma[cell + 2] as number) - from : h;
+  const v0 = ((1 - u) * (1 - u) * h) / left;
+  const v2 = (u * u * h) / right;
+  out[at] = v0;
+  out[at + 1] = 1 - v0 - v2;
+  out[at + 2] = v2;
+  const f0 = (-2 * (1 - u)) / left;
+  const f2 = (2 * u) / right;
+  out[at + 3] = f0;
+  out[at + 4] = -f0 - f2;
+  out[at + 5] = f2;
+  const s0 = 2 / (h * left);
+  const s2 = 2 / (h * right);
+  out[at + 6] = s0;
+  out[at + 7] = -s0 - s2;
+  out[at + 8] = s2;
 }
 
 /** Everything the optimiser needs at the collocation points, in flat arrays. */
@@ -74,9 +75,6 @@ export function buildProblem(
   const jerkStart = new Int32Array(points + 1);
   const jerk = new Float64Array(points * joints * 3);
   const point = pathPoint(joints);
-  const value = new Float64Array(3);
-  const first = new Float64Array(3);
-  const second = new Float64Array(3);
   let accelerationRows = 0;
   let jerkRows = 0;
   for (let cell = 0; cell < cells; cell++) {
@@ -91,10 +89,7 @@ export function buildProblem(
       const p = cell * POINTS.length + k;
       const u = POINTS[k] as number;
       const isLastPoint = cell === cells - 1 && u === 1;
-      writeBasis(grid.sigma, cell, u, value, first, second);
-      basis.set(value, p * 9);
-      basis.set(first, p * 9 + 3);
-      basis.set(second, p * 9 + 6);
+      writeBasis(grid.sigma, cell, u, basis, p * 9);
       weight[p] = (WEIGHTS[k] as number) * h;
       writeGridPoint(point, grid, cell, from + u * h);
       let fastest = 0;
