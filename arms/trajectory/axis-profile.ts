@@ -29,14 +29,15 @@ interface Change {
   rise: number;
   hold: number;
   fall: number;
-  /** Jerk of the first phase; that of the last is its opposite. */
-  jerk: number;
+  /** Jerks of the first and the last phase. */
+  firstJerk: number;
+  lastJerk: number;
   duration: number;
   distance: number;
 }
 
-const change0: Change = { rise: 0, hold: 0, fall: 0, jerk: 0, duration: 0, distance: 0 };
-const change1: Change = { rise: 0, hold: 0, fall: 0, jerk: 0, duration: 0, distance: 0 };
+const change0: Change = { rise: 0, hold: 0, fall: 0, firstJerk: 0, lastJerk: 0, duration: 0, distance: 0 };
+const change1: Change = { rise: 0, hold: 0, fall: 0, firstJerk: 0, lastJerk: 0, duration: 0, distance: 0 };
 
 /** Root searches end when the distance is met to this, rad or m. */
 const DISTANCE_TOLERANCE = 1e-13;
@@ -52,25 +53,30 @@ function writeChange(out: Change, v: number, a: number, w: number, limits: AxisL
   const dv = (w - v) * sign;
   let peak = Math.sqrt(Math.max(jerkMax * dv + (from * from) / 2, 0));
   let hold = 0;
+  let firstJerk = sign * jerkMax;
   if (peak > accelerationMax) {
     peak = accelerationMax;
-    hold = (dv - (2 * peak * peak - from * from) / (2 * jerkMax)) / peak;
+    if (from > peak) {
+      // An end a little beyond the limit is brought back to it first.
+      firstJerk = -firstJerk;
+      hold = (dv - (from * from) / (2 * jerkMax)) / peak;
+    } else hold = (dv - (2 * peak * peak - from * from) / (2 * jerkMax)) / peak;
     if (hold < 0) hold = 0;
   }
-  const rise = Math.max((peak - from) / jerkMax, 0);
+  const rise = Math.abs(peak - from) / jerkMax;
   const fall = peak / jerkMax;
-  const j = sign * jerkMax;
   const top = sign * peak;
   // Phase by phase: distance and velocity.
-  const d1 = rise * (v + rise * (a / 2 + (rise * j) / 6));
-  const v1 = v + rise * (a + (rise * j) / 2);
+  const d1 = rise * (v + rise * (a / 2 + (rise * firstJerk) / 6));
+  const v1 = v + rise * (a + (rise * firstJerk) / 2);
   const d2 = hold * (v1 + (hold * top) / 2);
   const v2 = v1 + hold * top;
-  const d3 = fall * (v2 + fall * (top / 2 - (fall * j) / 6));
+  const d3 = fall * (v2 + fall * (top / 2 - (fall * sign * jerkMax) / 6));
   out.rise = rise;
   out.hold = hold;
   out.fall = fall;
-  out.jerk = j;
+  out.firstJerk = firstJerk;
+  out.lastJerk = -sign * jerkMax;
   out.duration = rise + hold + fall;
   out.distance = d1 + d2 + d3;
 }
@@ -95,7 +101,13 @@ function beyondIn(ends: AxisEnds, w: number, limits: AxisLimits, durationS: numb
 }
 
 /** A zero of a continuous function between `low` (not above zero) and `high` (not below), by the Illinois method. */
-function rootBetween(low: number, high: number, atLow: number, atHigh: number, f: (x: number) => number): number {
+function rootBetween(
+  low: number,
+  high: number,
+  atLow: number,
+  atHigh: number,
+  f: (x: number) => number,
+): number {
   let a = low;
   let b = high;
   let fa = atLow;
@@ -174,13 +186,13 @@ export function writeProfile(
   durations[at + 4] = change1.fall;
   durations[at + 5] = change1.hold;
   durations[at + 6] = change1.rise;
-  jerks[at] = change0.jerk;
+  jerks[at] = change0.firstJerk;
   jerks[at + 1] = 0;
-  jerks[at + 2] = -change0.jerk;
+  jerks[at + 2] = change0.lastJerk;
   jerks[at + 3] = 0;
-  jerks[at + 4] = -change1.jerk;
+  jerks[at + 4] = change1.lastJerk;
   jerks[at + 5] = 0;
-  jerks[at + 6] = change1.jerk;
+  jerks[at + 6] = change1.firstJerk;
   return true;
 }
 
@@ -235,4 +247,22 @@ function findSteady(ends: AxisEnds, limits: AxisLimits, durationS: number): bool
   }
   const cruise = durationS - change0.duration - change1.duration;
   return cruise >= -1e-9 && Math.abs(miss) <= 1e-9;
+}
+
+/** Highest speed that can be reached within a distance, from a speed of 0 or more and an acceleration. */
+export function reachableSpeed(
+  speed: number,
+  acceleration: number,
+  distance: number,
+  limits: AxisLimits,
+): number {
+  let low = Math.max(speed, 0);
+  let high = limits.velocityMax;
+  for (let n = 0; n < 40 && high - low > 1e-9; n++) {
+    const middle = (low + high) / 2;
+    writeChange(change0, speed, acceleration, middle, limits);
+    if (change0.distance <= distance) low = middle;
+    else high = middle;
+  }
+  return low;
 }

@@ -15,7 +15,13 @@ const MINOR = 0.25;
  * Blending weights of a cell's three coefficients at local u, and their first and second derivatives with respect to
  * sigma: nine numbers from `out[at]` on.
  */
-export function writeBasis(sigma: Float64Array, cell: number, u: number, out: Float64Array, at: number): void {
+export function writeBasis(
+  sigma: Float64Array,
+  cell: number,
+  u: number,
+  out: Float64Array,
+  at: number,
+): void {
   const count = sigma.length - 1;
   const from = sigma[cell] as number;
   const to = sigma[cell + 1] as number;
@@ -62,6 +68,7 @@ export interface SpeedProblem {
 export function buildProblem(
   grid: SpeedGrid,
   limits: readonly JointLimits[],
+  startSpeedMax: number,
   endSpeedMax: number,
 ): SpeedProblem {
   const cells = grid.cells.length;
@@ -112,6 +119,7 @@ export function buildProblem(
         }
       }
       ceiling[p] = fastest > 0 ? 1 / (fastest * fastest) : Infinity;
+      if (p === 0) ceiling[p] = Math.min(ceiling[p] as number, startSpeedMax * startSpeedMax);
       if (isLastPoint) ceiling[p] = Math.min(ceiling[p] as number, endSpeedMax * endSpeedMax);
       let most1 = 0;
       let most2 = 0;

@@ -18,8 +18,8 @@ export interface SpeedProfile {
   readonly coefficients: Float64Array;
 }
 
-/** Steps at most; a typical path needs 12 to 20. */
-const STEPS_MAX = 20;
+/** Steps at most; a typical path needs 15 to 25. */
+const STEPS_MAX = 45;
 /** Done when the limits still hold back at most this share of the duration. */
 const GAP = 2e-3;
 /** First barrier, as a share of the duration per cell. */
@@ -59,9 +59,10 @@ interface Measure {
 export function optimiseSpeed(
   grid: SpeedGrid,
   limits: readonly JointLimits[],
-  endSpeedMax: number,
+  startSpeedMax = Infinity,
+  endSpeedMax = Infinity,
 ): SpeedProfile {
-  const problem = buildProblem(grid, limits, endSpeedMax);
+  const problem = buildProblem(grid, limits, startSpeedMax, endSpeedMax);
   const n = problem.cells + 2;
   const accelerationRows = problem.accelerationStart[problem.points] as number;
   const jerkRows = problem.jerkStart[problem.points] as number;

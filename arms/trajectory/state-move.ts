@@ -37,6 +37,9 @@ const ATTEMPTS = 6;
 /** Room above a limit that is taken for rounding. */
 const TOLERANCE = 1e-5;
 
+/** Trajectories to be left midway may ripple this far above the jerk limit; what leaves them may need as much. */
+const JERK_RIPPLE = 1.08;
+
 /** Jerk where none is limited: acceleration changes from nothing to full within 2 ms. */
 const UNLIMITED_JERK_S = 2e-3;
 
@@ -85,9 +88,9 @@ function setAxes(limits: readonly JointLimits[], share: number): void {
     const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
     const axis = axes[j]!;
     const e = ends[j]!;
-    const steepest = Math.max(Math.abs(e.acceleration0), Math.abs(e.acceleration1));
-    axis.accelerationMax = Math.max(accelerationMax * share, steepest);
-    axis.jerkMax = Math.min(jerkMax, axis.accelerationMax / UNLIMITED_JERK_S) * share;
+    axis.accelerationMax = accelerationMax * share;
+    const jerk = Math.min(jerkMax, axis.accelerationMax / UNLIMITED_JERK_S);
+    axis.jerkMax = Math.max(jerk * share, leastJerk(e, velocityMax, jerk));
     // Bringing an end's acceleration to zero leads to this speed: the limit cannot be below it.
     const fastest = Math.max(
       Math.abs(settled(e.velocity0, e.acceleration0, axis.jerkMax)),
@@ -95,6 +98,18 @@ function setAxes(limits: readonly JointLimits[], share: number): void {
     );
     axis.velocityMax = Math.max(velocityMax * share, fastest);
   }
+}
+
+/** Jerk that the ends need so that their accelerations do not lead beyond the velocity limit; 0 where they do not. */
+function leastJerk(e: AxisEnds, velocityMax: number, jerkMax: number): number {
+  const one = jerkNeeded(e.velocity0, e.acceleration0, velocityMax, jerkMax);
+  return Math.max(one, jerkNeeded(e.velocity1, -e.acceleration1, velocityMax, jerkMax));
+}
+
+function jerkNeeded(v: number, a: number, velocityMax: number, jerkMax: number): number {
+  if (Math.abs(settled(v, a, jerkMax)) <= velocityMax) return 0;
+  const needed = (a * a) / (2 * Math.max(velocityMax - Math.abs(v), 1e-12));
+  return Math.min(needed, jerkMax * JERK_RIPPLE);
 }
 
 function settled(v: number, a: number, jerkMax: number): number {
@@ -105,7 +120,7 @@ function endsFault(limits: readonly JointLimits[]): StateFault | null {
   for (let j = 0; j < joints; j++) {
     const e = ends[j]!;
     const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
-    const jerk = Math.min(jerkMax, accelerationMax / UNLIMITED_JERK_S);
+    const jerk = Math.min(jerkMax, accelerationMax / UNLIMITED_JERK_S) * JERK_RIPPLE;
     for (const [v, a] of [
       [e.velocity0, e.acceleration0],
       [e.velocity1, -e.acceleration1],
@@ -217,6 +232,36 @@ export function moveBetween(from: JointState, to: JointState, limits: readonly J
   }
 }
 
+/**
+ * The fastest motion along the straight line between two states whose velocities and accelerations point along it:
+ * like `moveBetween`, with limits in proportion, so that all joints move in proportion too.
+ */
+export function moveAlongLine(from: JointState, to: JointState, limits: readonly JointLimits[]): StateMove {
+  let velocity = Infinity;
+  let acceleration = Infinity;
+  let jerk = Infinity;
+  const line = from.positions.map((p, j) => Math.abs(to.positions[j]! - p));
+  for (let j = 0; j < line.length; j++) {
+    if (line[j] === 0) continue;
+    const limit = limits[j]!;
+    velocity = Math.min(velocity, limit.velocityMax / line[j]!);
+    acceleration = Math.min(acceleration, limit.accelerationMax / line[j]!);
+    jerk = Math.min(jerk, limit.jerkMax / line[j]!);
+  }
+  const proportional = limits.map((limit, j): JointLimits =>
+    line[j] === 0
+      ? limit
+      : {
+          lower: limit.lower,
+          upper: limit.upper,
+          velocityMax: velocity * line[j]!,
+          accelerationMax: acceleration * line[j]!,
+          jerkMax: jerk * line[j]!,
+        },
+  );
+  return moveBetween(from, to, proportional);
+}
+
 /** Duration of `moveBetween` to within its margins, s; Infinity where it refuses for the states themselves. */
 export function moveDurationS(from: JointState, to: JointState, limits: readonly JointLimits[]): number {
   reserve(limits.length);
@@ -318,8 +363,7 @@ function correctedRatio(limits: readonly JointLimits[], durationUs: number): num
       const x = 1 - start / total;
       const y = 1 - end / total;
       // Least change in the mean over time: the combination of the sensitivities per time.
-      const change =
-        (miss[0]! * (x * x * x - y * y * y)) / 6 / (x - y) + (miss[1]! * (x + y)) / 2 + miss[2]!;
+      const change = (miss[0]! * (x * x * x - y * y * y)) / 6 / (x - y) + (miss[1]! * (x + y)) / 2 + miss[2]!;
       const jerk = jerks[j * PHASES + k]! + change;
       jerks[j * PHASES + k] = jerk;
       const turn = jerk === 0 ? -1 : -a / jerk;
@@ -327,7 +371,7 @@ function correctedRatio(limits: readonly JointLimits[], durationUs: number): num
       v += h * (a + (h * jerk) / 2);
       a += h * jerk;
       ratio = Math.max(ratio, Math.abs(v) / velocityMax, Math.abs(a) / accelerationMax);
-      if (jerkMax < Infinity) ratio = Math.max(ratio, Math.abs(jerk) / jerkMax);
+      if (jerkMax < Infinity) ratio = Math.max(ratio, Math.abs(jerk) / Math.max(jerkMax, axes[j]!.jerkMax));
     }
   }
   return ratio;

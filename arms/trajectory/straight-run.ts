@@ -75,7 +75,7 @@ export function prepareRun(
   const options: RunOption[] = [];
   let topSpeed = Infinity;
   for (const share of EXIT_SHARES) {
-    const profile = optimiseSpeed(grid, limits, share * topSpeed);
+    const profile = optimiseSpeed(grid, limits, Infinity, share * topSpeed);
     if (options.length === 0) topSpeed = Math.sqrt(profile.coefficients[profile.coefficients.length - 1]!);
     const piece = knotsOf(profile, limits).trajectory;
     const end = piece.timesUs.length - 1;
