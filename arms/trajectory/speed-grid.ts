@@ -34,9 +34,9 @@ interface Warp {
 }
 
 /** Cells are at most this long (s, at full speed). */
-const CELL_S = 0.06;
-const CELLS_PER_END = 7;
-const CELLS_PER_HALF_CORNER = 2;
+const CELL_S = 0.04;
+const CELLS_PER_END = 6;
+const CELLS_PER_HALF_CORNER = 4;
 
 /** s and its derivatives at sigma. */
 interface WarpPoint {

@@ -3,10 +3,10 @@ import { pathPoint } from './path-geometry.ts';
 import { writeGridPoint } from './speed-grid.ts';
 import type { SpeedGrid } from './speed-grid.ts';
 
-/** Points of each cell at which limits are imposed, with Boole's weights for the duration. */
-const POINTS = [0, 0.25, 0.5, 0.75, 1] as const;
-const WEIGHTS = [7 / 90, 32 / 90, 12 / 90, 32 / 90, 7 / 90] as const;
-export const POINTS_PER_CELL = 5;
+/** Points of each cell at which limits are imposed, with Simpson's weights for the duration. */
+const POINTS = [0, 0.5, 1] as const;
+const WEIGHTS = [1 / 6, 4 / 6, 1 / 6] as const;
+export const POINTS_PER_CELL = 3;
 
 /** Joints whose terms are all below this share of the largest are left out. */
 const MINOR = 0.25;
@@ -147,7 +147,7 @@ export function buildProblem(
           acceleration[2 * accelerationRows + 1] = d1 / (2 * accelerationMax);
           accelerationRows++;
         }
-        const looked = k % (plain ? 4 : 2) === 0 && (!line || j === jerkJoint);
+        const looked = (!plain || k !== 1) && (!line || j === jerkJoint);
         if (looked && jerkMax !== Infinity) {
           jerk[3 * jerkRows] = d3 / jerkMax;
           jerk[3 * jerkRows + 1] = (1.5 * d2) / jerkMax;

@@ -23,7 +23,7 @@ function constantSpeed(problem: SpeedProblem): number {
 }
 
 /** Share of the acceleration limit that the first guess uses to change speed. */
-const START_SLOPE = 0.5;
+const START_SLOPE = 0.3;
 
 /**
  * Coefficients of a squared speed strictly within all limits, from which to optimise: at each cell what its limits
