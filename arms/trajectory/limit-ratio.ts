@@ -6,19 +6,25 @@ import { writeQuintic } from './quintic.ts';
 const SAMPLES = 4;
 
 /** Jerk may ripple this far above its limit between knots. */
-const JERK_RIPPLE = 1.08;
+const JERK_RIPPLE = 1.002;
 
 /**
  * By how much a trajectory would have to be slowed down as a whole to keep to the velocity, acceleration and (with a
- * ripple of 8 %) jerk limits: 1 or less when it does. Looks between the knots, not only at them.
+ * ripple) jerk limits: 1 or less when it does. Looks between the knots, not only at them. Writes the same for each
+ * interval between knots to `ofIntervals`.
  */
-export function worstRatio(trajectory: JointTrajectory, limits: readonly JointLimits[]): number {
+export function worstRatio(
+  trajectory: JointTrajectory,
+  limits: readonly JointLimits[],
+  ofIntervals: Float64Array,
+): number {
   const { timesUs, positions, velocities, accelerations } = trajectory;
   const b = new Float64Array(6);
-  let velocity = 0;
-  let acceleration = 0;
-  let jerk = 0;
+  let worst = 0;
   for (let k = 0; k + 1 < timesUs.length; k++) {
+    let velocity = 0;
+    let acceleration = 0;
+    let jerk = 0;
     const h = ((timesUs[k + 1] as number) - (timesUs[k] as number)) * 1e-6;
     const p0 = positions[k] as readonly number[];
     const v0 = velocities[k] as readonly number[];
@@ -81,6 +87,9 @@ export function worstRatio(trajectory: JointTrajectory, limits: readonly JointLi
       acceleration = Math.max(acceleration, a / (h * h * limit.accelerationMax));
       jerk = Math.max(jerk, g / (h * h * h * limit.jerkMax * JERK_RIPPLE));
     }
+    const ratio = Math.max(velocity, Math.sqrt(acceleration), Math.cbrt(jerk));
+    ofIntervals[k] = ratio;
+    if (ratio > worst) worst = ratio;
   }
-  return Math.max(velocity, Math.sqrt(acceleration), Math.cbrt(jerk));
+  return worst;
 }

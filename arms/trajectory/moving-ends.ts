@@ -9,7 +9,7 @@ import { knotsOf } from './profile-knots.ts';
 import type { TimedStretch } from './profile-knots.ts';
 import type { Span } from './span.ts';
 import { buildSpeedGrid } from './speed-grid.ts';
-import { optimiseSpeed } from './speed-profile.ts';
+import { optimiseSpeed, withinLimits } from './speed-profile.ts';
 import { moveAlongLine, moveBetween } from './state-move.ts';
 import type { JointState, StateFault, StateMove } from './state-move.ts';
 
@@ -161,8 +161,12 @@ function joined(
     start: join === null ? 'rest' : 'free',
     end: leave === null ? 'rest' : 'free',
   });
-  const profile = optimiseSpeed(grid, limits, join?.speedMax ?? Infinity, leave?.speedMax ?? Infinity);
-  const along = knotsOf(profile, limits);
+  const profile = optimiseSpeed(grid, {
+    ...withinLimits(limits),
+    startSpeedMax: join?.speedMax ?? Infinity,
+    endSpeedMax: leave?.speedMax ?? Infinity,
+  });
+  const along = knotsOf(profile);
   const trajectory = { timesUs: [0], positions: [first.positions], velocities: [first.velocities], accelerations: [first.accelerations] }; // prettier-ignore
   let beforeUs = 0;
   if (join !== null) {

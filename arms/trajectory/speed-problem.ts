@@ -2,6 +2,7 @@ import type { JointLimits } from '../model/manipulator.ts';
 import { pathPoint } from './path-geometry.ts';
 import { writeGridPoint } from './speed-grid.ts';
 import type { SpeedGrid } from './speed-grid.ts';
+import type { SpeedDemand } from './speed-profile.ts';
 
 /** Points of each cell at which limits are imposed, with Simpson's weights for the duration. */
 const POINTS = [0, 0.5, 1] as const;
@@ -65,12 +66,8 @@ export interface SpeedProblem {
 }
 
 /** The limits at the points of a grid, as rows over the coefficients of the squared speed. */
-export function buildProblem(
-  grid: SpeedGrid,
-  limits: readonly JointLimits[],
-  startSpeedMax: number,
-  endSpeedMax: number,
-): SpeedProblem {
+export function buildProblem(grid: SpeedGrid, demand: SpeedDemand): SpeedProblem {
+  const { limits, startSpeedMax, endSpeedMax, slowness } = demand;
   const cells = grid.cells.length;
   const joints = limits.length;
   const points = cells * POINTS.length;
@@ -91,6 +88,9 @@ export function buildProblem(
     const line = span.shape === 'line' && corner === undefined;
     // Away from the ends of the path, acceleration along a line is linear in each cell.
     const { startS, endS, totalSigma } = grid.warp;
+    const slower = slowness === null ? 1 : (slowness[cell] as number);
+    const slower2 = slower * slower;
+    const slower3 = slower2 * slower;
     const plain = line && from >= 2 * startS && from + h <= totalSigma - 2 * endS;
     for (let k = 0; k < POINTS.length; k++) {
       const p = cell * POINTS.length + k;
@@ -118,7 +118,7 @@ export function buildProblem(
           jerkJoint = j;
         }
       }
-      ceiling[p] = fastest > 0 ? 1 / (fastest * fastest) : Infinity;
+      ceiling[p] = fastest > 0 ? 1 / (fastest * fastest * slower2) : Infinity;
       if (p === 0) ceiling[p] = Math.min(ceiling[p] as number, startSpeedMax * startSpeedMax);
       if (isLastPoint) ceiling[p] = Math.min(ceiling[p] as number, endSpeedMax * endSpeedMax);
       let most1 = 0;
@@ -143,15 +143,15 @@ export function buildProblem(
         if (slight && Math.abs(d3) < MINOR * most3 * jerkMax) continue;
         // Acceleration is continuous, so the end of a cell is the start of the next.
         if ((u < (plain ? 0.1 : 1) || isLastPoint) && (!line || j === accelerationJoint)) {
-          acceleration[2 * accelerationRows] = d2 / accelerationMax;
-          acceleration[2 * accelerationRows + 1] = d1 / (2 * accelerationMax);
+          acceleration[2 * accelerationRows] = (slower2 * d2) / accelerationMax;
+          acceleration[2 * accelerationRows + 1] = (slower2 * d1) / (2 * accelerationMax);
           accelerationRows++;
         }
         const looked = (!plain || k !== 1) && (!line || j === jerkJoint);
         if (looked && jerkMax !== Infinity) {
-          jerk[3 * jerkRows] = d3 / jerkMax;
-          jerk[3 * jerkRows + 1] = (1.5 * d2) / jerkMax;
-          jerk[3 * jerkRows + 2] = d1 / (2 * jerkMax);
+          jerk[3 * jerkRows] = (slower3 * d3) / jerkMax;
+          jerk[3 * jerkRows + 1] = (slower3 * 1.5 * d2) / jerkMax;
+          jerk[3 * jerkRows + 2] = (slower3 * d1) / (2 * jerkMax);
           jerkRows++;
         }
       }

@@ -16,6 +16,17 @@ import { startingSpeed } from './speed-start.ts';
 export interface SpeedProfile {
   readonly grid: SpeedGrid;
   readonly coefficients: Float64Array;
+  readonly demand: SpeedDemand;
+}
+
+/** What a speed has to keep to, beside the grid. */
+export interface SpeedDemand {
+  readonly limits: readonly JointLimits[];
+  /** Highest speeds along the path at its ends; Infinity: what the limits allow. */
+  readonly startSpeedMax: number;
+  readonly endSpeedMax: number;
+  /** By how much each cell must be slower than its limits allow at the points looked at; null: not at all. */
+  readonly slowness: Float64Array | null;
 }
 
 /** Steps at most; a typical path needs 15 to 25. */
@@ -57,19 +68,19 @@ interface Measure {
  * starts within all limits and never leaves them, so that whatever it ends with is valid. Jerk divided by sqrt(y)
  * is linear and its limit J / sqrt(y) convex in y: the limit's tangent lies inside, so a step that keeps the
  * linearised limits keeps the true ones. The number of steps is bounded; same grid, same profile, to the bit.
+ * `before`: a profile for a demand that was a little weaker, from which to go on.
  */
 export function optimiseSpeed(
   grid: SpeedGrid,
-  limits: readonly JointLimits[],
-  startSpeedMax = Infinity,
-  endSpeedMax = Infinity,
+  demand: SpeedDemand,
+  before: SpeedProfile | null = null,
 ): SpeedProfile {
-  const problem = buildProblem(grid, limits, startSpeedMax, endSpeedMax);
+  const problem = buildProblem(grid, demand);
   const n = problem.cells + 2;
   const accelerationRows = problem.accelerationStart[problem.points] as number;
   const jerkRows = problem.jerkStart[problem.points] as number;
   const iterate: Iterate = {
-    coefficients: startingSpeed(problem, grid),
+    coefficients: startingSpeed(problem, grid, before === null ? null : before.coefficients),
     speedMultiplier: new Float64Array(problem.points),
     accelerationMultiplier: new Float64Array(2 * accelerationRows),
     jerkMultiplier: new Float64Array(2 * jerkRows),
@@ -90,13 +101,14 @@ export function optimiseSpeed(
     solveInPlace(iterate);
     barrier = move(iterate, problem, barrier, measure);
   }
-  return { grid, coefficients: iterate.coefficients };
+  return { grid, coefficients: iterate.coefficients, demand };
 }
 
 function durationOf(problem: SpeedProblem, coefficients: Float64Array): number {
+  const perCell = POINTS_PER_CELL;
   let duration = 0;
   for (let p = 0; p < problem.points; p++) {
-    const cell = (p / POINTS_PER_CELL) | 0;
+    const cell = (p / perCell) | 0;
     const m = p * 9;
     const y =
       (problem.basis[m] as number) * (coefficients[cell] as number) +
@@ -118,6 +130,7 @@ function assemble(
   const { points, basis, weight, ceiling, accelerationStart, acceleration, jerkStart, jerk } = problem;
   const { coefficients, speedMultiplier, accelerationMultiplier, jerkMultiplier } = iterate;
   const { speeds, step, band0, band1, band2 } = iterate;
+  const perCell = POINTS_PER_CELL;
   step.fill(0);
   band0.fill(0);
   band1.fill(0);
@@ -126,7 +139,7 @@ function assemble(
   let duration = 0;
   let gap = 0;
   for (let p = 0; p < points; p++) {
-    const cell = (p / POINTS_PER_CELL) | 0;
+    const cell = (p / perCell) | 0;
     const c0 = coefficients[cell] as number;
     const c1 = coefficients[cell + 1] as number;
     const c2 = coefficients[cell + 2] as number;
@@ -252,12 +265,13 @@ function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure:
   const { points, basis, ceiling, accelerationStart, acceleration, jerkStart, jerk } = problem;
   const { coefficients, speeds, step, speedMultiplier, accelerationMultiplier, jerkMultiplier } = iterate;
   const { speedChange, accelerationChange, jerkChange } = iterate;
+  const perCell = POINTS_PER_CELL;
   // Reciprocals of the largest steps: of the slacks, and of the multipliers.
   let primal = TOWARDS_LIMIT;
   let dual = TOWARDS_LIMIT;
   let count = 0;
   for (let p = 0; p < points; p++) {
-    const cell = (p / POINTS_PER_CELL) | 0;
+    const cell = (p / perCell) | 0;
     const d0 = step[cell] as number;
     const d1 = step[cell + 1] as number;
     const d2 = step[cell + 2] as number;
@@ -372,4 +386,9 @@ function solveInPlace(iterate: Iterate): void {
     if (k + 2 < n) x -= (band2[k] as number) * (gradient[k + 2] as number);
     gradient[k] = x;
   }
+}
+
+/** A demand without more than the limits. */
+export function withinLimits(limits: readonly JointLimits[]): SpeedDemand {
+  return { limits, startSpeedMax: Infinity, endSpeedMax: Infinity, slowness: null };
 }

@@ -6,7 +6,7 @@ import type { PathRefusal } from './path-check.ts';
 import { stretches } from './path-geometry.ts';
 import { knotsOf } from './profile-knots.ts';
 import { buildSpeedGrid } from './speed-grid.ts';
-import { optimiseSpeed } from './speed-profile.ts';
+import { optimiseSpeed, withinLimits } from './speed-profile.ts';
 import type { JointState } from './state-move.ts';
 
 /** One way to run along the samples: from rest at the first to a moving state at the last. */
@@ -75,9 +75,9 @@ export function prepareRun(
   const options: RunOption[] = [];
   let topSpeed = Infinity;
   for (const share of EXIT_SHARES) {
-    const profile = optimiseSpeed(grid, limits, Infinity, share * topSpeed);
+    const profile = optimiseSpeed(grid, { ...withinLimits(limits), endSpeedMax: share * topSpeed });
     if (options.length === 0) topSpeed = Math.sqrt(profile.coefficients[profile.coefficients.length - 1]!);
-    const piece = knotsOf(profile, limits).trajectory;
+    const piece = knotsOf(profile).trajectory;
     const end = piece.timesUs.length - 1;
     options.push({
       piece,

@@ -13,7 +13,7 @@ import type { GrowingTrajectory } from './pieces.ts';
 import { knotsOf } from './profile-knots.ts';
 import type { TimedStretch } from './profile-knots.ts';
 import { buildSpeedGrid, REST_TO_REST } from './speed-grid.ts';
-import { optimiseSpeed } from './speed-profile.ts';
+import { optimiseSpeed, withinLimits } from './speed-profile.ts';
 
 export type TimedPath =
   | {
@@ -128,8 +128,9 @@ function timeStretch(
 ): TimedStretch {
   const straight =
     geometry.spans.length === 1 && geometry.spans[0]?.shape === 'line' && geometry.corners.length === 0;
-  if (!straight)
-    return knotsOf(optimiseSpeed(buildSpeedGrid(geometry, limits, REST_TO_REST), limits), limits);
+  if (!straight) {
+    return knotsOf(optimiseSpeed(buildSpeedGrid(geometry, limits, REST_TO_REST), withinLimits(limits)));
+  }
   const trajectory = straightLineTrajectory(from, to, limits);
   const last = trajectory.timesUs[trajectory.timesUs.length - 1] as number;
   // Waypoints of a straight stretch coincide with one of its ends.
