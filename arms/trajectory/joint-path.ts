@@ -23,6 +23,12 @@ export interface JointPath {
   readonly curveDeviationMax: number;
 }
 
+/** Velocities and accelerations of the joints where a path begins or ends: per second, per second squared. */
+export interface JointMotion {
+  readonly velocities: readonly number[];
+  readonly accelerations: readonly number[];
+}
+
 /** A path of straight joint-space segments whose inner waypoints are all treated alike. */
 export function straightPath(waypoints: readonly (readonly number[])[], inner: WaypointRule): JointPath {
   const stop: WaypointRule = { kind: 'stop' };

@@ -1,5 +1,6 @@
 import type { JointLimits } from '../model/manipulator.ts';
 import { reachableSpeed } from './axis-profile.ts';
+import type { JointMotion } from './joint-path.ts';
 import type { JointTrajectory } from './joint-trajectory.ts';
 import { pathPoint, writeGeometryAt } from './path-geometry.ts';
 import type { PathGeometry } from './path-geometry.ts';
@@ -9,15 +10,10 @@ import { knotsOf } from './profile-knots.ts';
 import type { TimedStretch } from './profile-knots.ts';
 import type { Span } from './span.ts';
 import { buildSpeedGrid } from './speed-grid.ts';
-import { optimiseSpeed, withinLimits } from './speed-profile.ts';
+import { withinLimits } from './speed-problem.ts';
+import { optimiseSpeed } from './speed-profile.ts';
 import { moveAlongLine, moveBetween } from './state-move.ts';
 import type { JointState, StateFault, StateMove } from './state-move.ts';
-
-/** Velocities and accelerations of the joints where a path begins or ends: per second, per second squared. */
-export interface JointMotion {
-  readonly velocities: readonly number[];
-  readonly accelerations: readonly number[];
-}
 
 export type TimedMovingStretch = ({ readonly status: 'timed' } & TimedStretch) | StateFault;
 

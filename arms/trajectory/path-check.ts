@@ -1,6 +1,5 @@
 import type { JointLimits } from '../model/manipulator.ts';
-import type { JointPath, WaypointRule } from './joint-path.ts';
-import type { JointMotion } from './moving-ends.ts';
+import type { JointMotion, JointPath, WaypointRule } from './joint-path.ts';
 
 /** More waypoints than any one motion needs. */
 const WAYPOINTS_MAX = 2_000;

@@ -2,7 +2,6 @@ import type { JointLimits } from '../model/manipulator.ts';
 import { pathPoint } from './path-geometry.ts';
 import { writeGridPoint } from './speed-grid.ts';
 import type { SpeedGrid } from './speed-grid.ts';
-import type { SpeedDemand } from './speed-profile.ts';
 
 /** Points of each cell at which limits are imposed, with Simpson's weights for the duration. */
 const POINTS = [0, 0.5, 1] as const;
@@ -44,6 +43,21 @@ export function writeBasis(
   out[at + 6] = s0;
   out[at + 7] = -s0 - s2;
   out[at + 8] = s2;
+}
+
+/** What a speed has to keep to, beside the grid. */
+export interface SpeedDemand {
+  readonly limits: readonly JointLimits[];
+  /** Highest speeds along the path at its ends; Infinity: what the limits allow. */
+  readonly startSpeedMax: number;
+  readonly endSpeedMax: number;
+  /** By how much each cell must be slower than its limits allow at the points looked at; null: not at all. */
+  readonly slowness: Float64Array | null;
+}
+
+/** A demand without more than the limits. */
+export function withinLimits(limits: readonly JointLimits[]): SpeedDemand {
+  return { limits, startSpeedMax: Infinity, endSpeedMax: Infinity, slowness: null };
 }
 
 /** Everything the optimiser needs at the collocation points, in flat arrays. */

@@ -1,7 +1,6 @@
-import type { JointLimits } from '../model/manipulator.ts';
 import type { SpeedGrid } from './speed-grid.ts';
 import { buildProblem, POINTS_PER_CELL } from './speed-problem.ts';
-import type { SpeedProblem } from './speed-problem.ts';
+import type { SpeedDemand, SpeedProblem } from './speed-problem.ts';
 import { startingSpeed } from './speed-start.ts';
 
 /**
@@ -17,16 +16,6 @@ export interface SpeedProfile {
   readonly grid: SpeedGrid;
   readonly coefficients: Float64Array;
   readonly demand: SpeedDemand;
-}
-
-/** What a speed has to keep to, beside the grid. */
-export interface SpeedDemand {
-  readonly limits: readonly JointLimits[];
-  /** Highest speeds along the path at its ends; Infinity: what the limits allow. */
-  readonly startSpeedMax: number;
-  readonly endSpeedMax: number;
-  /** By how much each cell must be slower than its limits allow at the points looked at; null: not at all. */
-  readonly slowness: Float64Array | null;
 }
 
 /** Steps at most; a typical path needs 15 to 25. */
@@ -386,9 +375,4 @@ function solveInPlace(iterate: Iterate): void {
     if (k + 2 < n) x -= (band2[k] as number) * (gradient[k + 2] as number);
     gradient[k] = x;
   }
-}
-
-/** A demand without more than the limits. */
-export function withinLimits(limits: readonly JointLimits[]): SpeedDemand {
-  return { limits, startSpeedMax: Infinity, endSpeedMax: Infinity, slowness: null };
 }

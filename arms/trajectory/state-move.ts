@@ -1,7 +1,8 @@
 import type { JointLimits } from '../model/manipulator.ts';
 import { leastDurationS, PHASES, writeProfile } from './axis-profile.ts';
-import type { AxisEnds, AxisLimits } from './axis-profile.ts';
+import type { AxisEnds } from './axis-profile.ts';
 import type { JointTrajectory } from './joint-trajectory.ts';
+import { alignInstants, correctJerks, INSTANTS, phaseTable } from './phase-table.ts';
 
 /** Positions, velocities and accelerations of all joints at one instant: rad (m), per second, per second squared. */
 export interface JointState {
@@ -24,9 +25,6 @@ export interface StateFault {
 /** A motion between states. It is a piece of a trajectory: its ends need not rest. */
 export type StateMove = { readonly status: 'timed'; readonly piece: JointTrajectory } | StateFault;
 
-/** Changes of jerk of different joints closer together than this are made at once, us. */
-const KNOT_GAP_US = 50;
-
 /**
  * Share of the limits that is left for making changes of jerk coincide and fall on whole microseconds. If it is not
  * enough, more is left in the next attempt.
@@ -48,31 +46,14 @@ const GROWTH = 1.02;
 const GROWTH_STEPS = 400;
 const SHORTEN_STEPS = 12;
 
-let joints = 0;
-let ends: { -readonly [K in keyof AxisEnds]: number }[] = [];
-let axes: { -readonly [K in keyof AxisLimits]: number }[] = [];
-let durations = new Float64Array(0);
-let jerks = new Float64Array(0);
-/** Instants of the phases' ends, us, eight per joint. */
-let instants = new Float64Array(0);
+let table = phaseTable(0);
 
 function reserve(count: number): void {
-  joints = count;
-  if (ends.length >= count) return;
-  ends = Array.from({ length: count }, () => ({
-    distance: 0,
-    velocity0: 0,
-    acceleration0: 0,
-    velocity1: 0,
-    acceleration1: 0,
-  }));
-  axes = Array.from({ length: count }, () => ({ velocityMax: 0, accelerationMax: 0, jerkMax: 0 }));
-  durations = new Float64Array(count * PHASES);
-  jerks = new Float64Array(count * PHASES);
-  instants = new Float64Array(count * (PHASES + 1));
+  if (table.joints !== count) table = phaseTable(count);
 }
 
 function setEnds(from: JointState, to: JointState): void {
+  const { joints, ends } = table;
   for (let j = 0; j < joints; j++) {
     const e = ends[j]!;
     e.distance = to.positions[j]! - from.positions[j]!;
@@ -84,6 +65,7 @@ function setEnds(from: JointState, to: JointState): void {
 }
 
 function setAxes(limits: readonly JointLimits[], share: number): void {
+  const { joints, ends, axes } = table;
   for (let j = 0; j < joints; j++) {
     const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
     const axis = axes[j]!;
@@ -117,6 +99,7 @@ function settled(v: number, a: number, jerkMax: number): number {
 }
 
 function endsFault(limits: readonly JointLimits[]): StateFault | null {
+  const { joints, ends } = table;
   for (let j = 0; j < joints; j++) {
     const e = ends[j]!;
     const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
@@ -151,6 +134,7 @@ function fault(
 }
 
 function fits(durationS: number): boolean {
+  const { joints, ends, axes, durations, jerks } = table;
   for (let j = 0; j < joints; j++) {
     if (!writeProfile(ends[j]!, axes[j]!, durationS, durations, jerks, j * PHASES)) return false;
   }
@@ -164,6 +148,7 @@ const GENTLER_STEPS = 24;
 
 /** Gives joints with very little to do a longer time for it: phases of microseconds could not be aligned. */
 function soften(durationS: number): void {
+  const { joints, ends, axes, durations, jerks } = table;
   for (let j = 0; j < joints; j++) {
     const axis = axes[j]!;
     const { jerkMax } = axis;
@@ -180,6 +165,7 @@ function soften(durationS: number): void {
 
 /** Shortest duration that suits all joints, whole microseconds in seconds; leaves the phases in the scratch arrays. */
 function commonDurationS(): number {
+  const { joints, ends, axes } = table;
   let least = 0;
   for (let j = 0; j < joints; j++) least = Math.max(least, leastDurationS(ends[j]!, axes[j]!));
   const whole = (seconds: number): number => Math.ceil(seconds * 1e6) * 1e-6;
@@ -220,8 +206,8 @@ export function moveBetween(from: JointState, to: JointState, limits: readonly J
     const durationS = commonDurationS();
     const durationUs = Math.round(durationS * 1e6);
     soften(durationS);
-    const knotsUs = alignedInstants(durationUs);
-    const ratio = correctedRatio(limits, durationUs);
+    const knotsUs = alignInstants(table, durationUs);
+    const ratio = correctJerks(table, limits, durationUs);
     if (ratio > 1 + TOLERANCE && attempt < ATTEMPTS) {
       share *= Math.min(1 - MARGIN, 1 / ratio);
       continue;
@@ -271,141 +257,9 @@ export function moveDurationS(from: JointState, to: JointState, limits: readonly
   return commonDurationS();
 }
 
-/** Ends of all phases at whole microseconds, those close together made one; returns the instants, sorted. */
-function alignedInstants(durationUs: number): number[] {
-  const stride = PHASES + 1;
-  const order: number[] = [];
-  for (let j = 0; j < joints; j++) {
-    let t = 0;
-    instants[j * stride] = 0;
-    for (let k = 0; k < PHASES; k++) {
-      t += durations[j * PHASES + k]!;
-      instants[j * stride + k + 1] = t * 1e6;
-      if (k < PHASES - 1) order.push(j * stride + k + 1);
-    }
-    instants[j * stride + PHASES] = durationUs;
-  }
-  order.sort((a, b) => instants[a]! - instants[b]!);
-  const knots = [0];
-  let last = 0;
-  for (const index of order) {
-    let us = Math.round(instants[index]!);
-    if (us - last < KNOT_GAP_US) us = last;
-    else if (durationUs - us < KNOT_GAP_US) us = durationUs;
-    else {
-      last = us;
-      knots.push(us);
-    }
-    instants[index] = us;
-  }
-  if (durationUs > 0) knots.push(durationUs);
-  return knots;
-}
-
-/** Ratio reported where the phases that are left after alignment cannot meet the end at all. */
-const SINGULAR = 1.01;
-
-const gram = new Float64Array(9);
-const miss = new Float64Array(3);
-
-/**
- * Changes the jerks a little so that the aligned phases meet the end; returns by how much the limits would have to
- * be wider, 1 or less: not at all.
- */
-function correctedRatio(limits: readonly JointLimits[], durationUs: number): number {
-  const stride = PHASES + 1;
-  const total = durationUs * 1e-6;
-  let ratio = 0;
-  if (total === 0) return ratio;
-  for (let j = 0; j < joints; j++) {
-    const e = ends[j]!;
-    // What is missed at the end, and how much the jerk of each phase does about it, in units of the whole duration.
-    let p = 0;
-    let v = e.velocity0;
-    let a = e.acceleration0;
-    gram.fill(0);
-    for (let k = 0; k < PHASES; k++) {
-      const start = instants[j * stride + k]! * 1e-6;
-      const end = instants[j * stride + k + 1]! * 1e-6;
-      const h = end - start;
-      if (h <= 0) continue;
-      const jerk = jerks[j * PHASES + k]!;
-      p += h * (v + h * (a / 2 + (h * jerk) / 6));
-      v += h * (a + (h * jerk) / 2);
-      a += h * jerk;
-      const x = 1 - start / total;
-      const y = 1 - end / total;
-      const g0 = (x * x * x - y * y * y) / 6;
-      const g1 = (x * x - y * y) / 2;
-      const g2 = x - y;
-      const weight = 1 / g2;
-      gram[0] += weight * g0 * g0;
-      gram[1] += weight * g0 * g1;
-      gram[2] += weight * g0 * g2;
-      gram[4] += weight * g1 * g1;
-      gram[5] += weight * g1 * g2;
-      gram[8] += weight * g2 * g2;
-    }
-    miss[0] = (e.distance - p) / (total * total * total);
-    miss[1] = (e.velocity1 - v) / (total * total);
-    miss[2] = (e.acceleration1 - a) / total;
-    if (isNegligible(miss)) miss.fill(0);
-    else if (!solveSymmetric(gram, miss)) return SINGULAR;
-    const { velocityMax, accelerationMax, jerkMax } = limits[j]!;
-    p = 0;
-    v = e.velocity0;
-    a = e.acceleration0;
-    for (let k = 0; k < PHASES; k++) {
-      const start = instants[j * stride + k]! * 1e-6;
-      const end = instants[j * stride + k + 1]! * 1e-6;
-      const h = end - start;
-      if (h <= 0) continue;
-      const x = 1 - start / total;
-      const y = 1 - end / total;
-      // Least change in the mean over time: the combination of the sensitivities per time.
-      const change = (miss[0]! * (x * x * x - y * y * y)) / 6 / (x - y) + (miss[1]! * (x + y)) / 2 + miss[2]!;
-      const jerk = jerks[j * PHASES + k]! + change;
-      jerks[j * PHASES + k] = jerk;
-      const turn = jerk === 0 ? -1 : -a / jerk;
-      if (turn > 0 && turn < h) ratio = Math.max(ratio, Math.abs(v + (turn * a) / 2) / velocityMax);
-      v += h * (a + (h * jerk) / 2);
-      a += h * jerk;
-      ratio = Math.max(ratio, Math.abs(v) / velocityMax, Math.abs(a) / accelerationMax);
-      if (jerkMax < Infinity) ratio = Math.max(ratio, Math.abs(jerk) / Math.max(jerkMax, axes[j]!.jerkMax));
-    }
-  }
-  return ratio;
-}
-
-/** A joint that rests, or runs at a steady speed all the way, has nothing to correct. */
-function isNegligible(missed: Float64Array): boolean {
-  return Math.max(Math.abs(missed[0]!), Math.abs(missed[1]!), Math.abs(missed[2]!)) < 1e-15;
-}
-
-/** Solves the symmetric 3 x 3 system given by its upper triangle; the right side becomes the solution. */
-function solveSymmetric(m: Float64Array, b: Float64Array): boolean {
-  const d0 = m[0]!;
-  if (!(d0 > 0)) return false;
-  const l1 = m[1]! / d0;
-  const l2 = m[2]! / d0;
-  const d1 = m[4]! - l1 * m[1]!;
-  if (!(d1 > 0)) return false;
-  const l3 = (m[5]! - l2 * m[1]!) / d1;
-  const d2 = m[8]! - l2 * m[2]! - l3 * l3 * d1;
-  if (!(d2 > 0)) return false;
-  const y0 = b[0]!;
-  const y1 = b[1]! - l1 * y0;
-  const y2 = b[2]! - l2 * y0 - l3 * y1;
-  const x2 = y2 / d2;
-  const x1 = y1 / d1 - l3 * x2;
-  b[2] = x2;
-  b[1] = x1;
-  b[0] = y0 / d0 - l1 * x1 - l2 * x2;
-  return true;
-}
-
 function positionFault(from: JointState, limits: readonly JointLimits[]): StateFault | null {
-  const stride = PHASES + 1;
+  const { joints, ends, jerks, instants } = table;
+  const stride = INSTANTS;
   for (let j = 0; j < joints; j++) {
     const { lower, upper } = limits[j]!;
     let p = from.positions[j]!;
@@ -438,7 +292,8 @@ function tooFar(joint: number, value: number, limit: number): StateFault {
 }
 
 function pieceAt(from: JointState, to: JointState, timesUs: number[]): JointTrajectory {
-  const stride = PHASES + 1;
+  const { joints, jerks, instants } = table;
+  const stride = INSTANTS;
   const count = timesUs.length;
   const positions = timesUs.map(() => new Array<number>(joints));
   const velocities = timesUs.map(() => new Array<number>(joints));

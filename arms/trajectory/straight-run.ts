@@ -6,7 +6,8 @@ import type { PathRefusal } from './path-check.ts';
 import { stretches } from './path-geometry.ts';
 import { knotsOf } from './profile-knots.ts';
 import { buildSpeedGrid } from './speed-grid.ts';
-import { optimiseSpeed, withinLimits } from './speed-profile.ts';
+import { withinLimits } from './speed-problem.ts';
+import { optimiseSpeed } from './speed-profile.ts';
 import type { JointState } from './state-move.ts';
 
 /** One way to run along the samples: from rest at the first to a moving state at the last. */

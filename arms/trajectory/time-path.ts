@@ -1,9 +1,8 @@
 import type { JointLimits } from '../model/manipulator.ts';
 import { straightLineTrajectory } from './double-s.ts';
-import type { JointPath, WaypointRule } from './joint-path.ts';
+import type { JointMotion, JointPath, WaypointRule } from './joint-path.ts';
 import type { JointTrajectory } from './joint-trajectory.ts';
 import { timeMovingStretch } from './moving-ends.ts';
-import type { JointMotion } from './moving-ends.ts';
 import { checkMotionAt, checkPath } from './path-check.ts';
 import type { PathRefusal } from './path-check.ts';
 import { stretches } from './path-geometry.ts';
@@ -13,7 +12,8 @@ import type { GrowingTrajectory } from './pieces.ts';
 import { knotsOf } from './profile-knots.ts';
 import type { TimedStretch } from './profile-knots.ts';
 import { buildSpeedGrid, REST_TO_REST } from './speed-grid.ts';
-import { optimiseSpeed, withinLimits } from './speed-profile.ts';
+import { withinLimits } from './speed-problem.ts';
+import { optimiseSpeed } from './speed-profile.ts';
 
 export type TimedPath =
   | {
