@@ -7,6 +7,7 @@ import { checkMotionAt, checkPath } from './path-check.ts';
 import type { PathRefusal } from './path-check.ts';
 import { stretches } from './path-geometry.ts';
 import type { PathGeometry } from './path-geometry.ts';
+import { positionBeyond } from './position-range.ts';
 import { appendPiece } from './pieces.ts';
 import type { GrowingTrajectory } from './pieces.ts';
 import { knotsOf } from './profile-knots.ts';
@@ -115,6 +116,8 @@ export function timePath(
       waypointTimesUs[done] = startUs + (part.waypointTimesUs[done - firstWaypoint] as number);
     }
   }
+  const beyond = positionBeyond(trajectory, limits);
+  if (beyond !== null) return beyond;
   for (; done < waypointTimesUs.length; done++) waypointTimesUs[done] = nowUs();
   dwell(path.rules.length - 1);
   return { status: 'timed', trajectory, waypointTimesUs, deviation };

@@ -12,7 +12,11 @@ const TIME_SAMPLES = 20_000;
  * backwards the speeds from which the end can be reached, forwards the fastest among them. Source: Pham & Pham, A New
  * Approach to Time-Optimal Path Parameterization Based on Reachability Analysis (2018).
  */
-export function timeBoundS(trajectory: JointTrajectory, limits: readonly JointLimits[], points: number): number {
+export function timeBoundS(
+  trajectory: JointTrajectory,
+  limits: readonly JointLimits[],
+  points: number,
+): number {
   let sum = 0;
   let from = 0;
   for (let k = 1; k < trajectory.timesUs.length; k++) {
@@ -32,7 +36,11 @@ export function timeBoundS(trajectory: JointTrajectory, limits: readonly JointLi
   return sum;
 }
 
-function restToRestBoundS(trajectory: JointTrajectory, limits: readonly JointLimits[], points: number): number {
+function restToRestBoundS(
+  trajectory: JointTrajectory,
+  limits: readonly JointLimits[],
+  points: number,
+): number {
   const rows = equidistant(trajectory, limits, points);
   const joints = limits.length;
   const h = 1 / points;
@@ -106,7 +114,11 @@ function restToRestBoundS(trajectory: JointTrajectory, limits: readonly JointLim
 }
 
 /** Positions at `points` + 1 equal distances along the path, distance as seen by the joints' velocity limits. */
-function equidistant(trajectory: JointTrajectory, limits: readonly JointLimits[], points: number): number[][] {
+function equidistant(
+  trajectory: JointTrajectory,
+  limits: readonly JointLimits[],
+  points: number,
+): number[][] {
   const end = trajectory.timesUs[trajectory.timesUs.length - 1]!;
   const at = (n: number): number[] => {
     const q: number[] = [];
