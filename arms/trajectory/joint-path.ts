@@ -1,6 +1,6 @@
 /**
  * What the timing does at a waypoint. The first and the last waypoint of a path are always stops.
- * - `stop`: comes to rest exactly there.
+ * - `stop`: comes to rest exactly there, and stays at rest for `dwellUs` (whole microseconds) if that is given.
  * - `blend`: rounds the corner. No joint gets further than `deviationMax` (rad; m for a prismatic joint) from the
  *   unrounded path. `within` names the first and the last waypoint between which the path may be left, for example
  *   to keep the lower part of a straight approach untouched; without it a blend may reach as far as the
@@ -9,7 +9,7 @@
  *   such samples, with the corners before and after them, are joined by one smooth curve.
  */
 export type WaypointRule =
-  | { readonly kind: 'stop' }
+  | { readonly kind: 'stop'; readonly dwellUs?: number }
   | { readonly kind: 'blend'; readonly deviationMax: number; readonly within?: readonly [number, number] }
   | { readonly kind: 'curve' };
 
@@ -21,6 +21,12 @@ export interface JointPath {
   readonly rules: readonly WaypointRule[];
   /** How far a fitted curve may pass by the samples it stands for, in any joint: rad (m for a prismatic joint). */
   readonly curveDeviationMax: number;
+}
+
+/** Velocities and accelerations of the joints where a path begins or ends: per second, per second squared. */
+export interface JointMotion {
+  readonly velocities: readonly number[];
+  readonly accelerations: readonly number[];
 }
 
 /** A path of straight joint-space segments whose inner waypoints are all treated alike. */

@@ -6,19 +6,25 @@ import { writeQuintic } from './quintic.ts';
 const SAMPLES = 4;
 
 /** Jerk may ripple this far above its limit between knots. */
-const JERK_RIPPLE = 1.08;
+const JERK_RIPPLE = 1.002;
 
 /**
  * By how much a trajectory would have to be slowed down as a whole to keep to the velocity, acceleration and (with a
- * ripple of 8 %) jerk limits: 1 or less when it does. Looks between the knots, not only at them.
+ * ripple) jerk limits: 1 or less when it does. Looks between the knots, not only at them. Writes the same for each
+ * interval between knots to `ofIntervals`.
  */
-export function worstRatio(trajectory: JointTrajectory, limits: readonly JointLimits[]): number {
+export function worstRatio(
+  trajectory: JointTrajectory,
+  limits: readonly JointLimits[],
+  ofIntervals: Float64Array,
+): number {
   const { timesUs, positions, velocities, accelerations } = trajectory;
   const b = new Float64Array(6);
-  let velocity = 0;
-  let acceleration = 0;
-  let jerk = 0;
+  let worst = 0;
   for (let k = 0; k + 1 < timesUs.length; k++) {
+    let velocity = 0;
+    let acceleration = 0;
+    let jerk = 0;
     const h = ((timesUs[k + 1] as number) - (timesUs[k] as number)) * 1e-6;
     const p0 = positions[k] as readonly number[];
     const v0 = velocities[k] as readonly number[];
@@ -44,37 +50,46 @@ export function worstRatio(trajectory: JointTrajectory, limits: readonly JointLi
       const b4 = b[4] as number;
       const b5 = b[5] as number;
       // Jerk is a parabola in u, so its extremes and those of the acceleration are found exactly.
-      const turn = b5 === 0 ? -1 : (-24 * b4) / (120 * b5);
-      const jerkAt = (u: number): number => Math.abs(6 * b3 + u * (24 * b4 + u * 60 * b5));
-      const accelerationAt = (u: number): number => 2 * b2 + u * (6 * b3 + u * (12 * b4 + u * 20 * b5));
-      let g = Math.max(jerkAt(0), jerkAt(1));
-      if (turn > 0 && turn < 1) g = Math.max(g, jerkAt(turn));
-      let a = Math.max(Math.abs(accelerationAt(0)), Math.abs(accelerationAt(1)));
+      const turn = b5 === 0 ? -1 : -b4 / (5 * b5);
+      let g = Math.max(Math.abs(6 * b3), Math.abs(6 * b3 + 24 * b4 + 60 * b5));
+      if (turn > 0 && turn < 1) g = Math.max(g, Math.abs(6 * b3 + turn * (24 * b4 + turn * 60 * b5)));
+      const aEnd = 2 * b2 + 6 * b3 + 12 * b4 + 20 * b5;
+      let a = Math.max(Math.abs(2 * b2), Math.abs(aEnd));
       // Roots of 6 b3 + 24 b4 u + 60 b5 u^2, in the form that does not cancel.
       const discriminant = 144 * b4 * b4 - 360 * b3 * b5;
       if (discriminant >= 0) {
         const q = -(12 * b4 + (b4 < 0 ? -1 : 1) * Math.sqrt(discriminant));
         const one = q / (60 * b5);
         const two = (6 * b3) / q;
-        if (one > 0 && one < 1) a = Math.max(a, Math.abs(accelerationAt(one)));
-        if (two > 0 && two < 1) a = Math.max(a, Math.abs(accelerationAt(two)));
-      }
-      // Velocity peaks where the acceleration changes sign: found between samples by interpolation.
-      const velocityAt = (u: number): number =>
-        Math.abs(b1 + u * (2 * b2 + u * (3 * b3 + u * (4 * b4 + u * 5 * b5))));
-      let v = Math.max(velocityAt(0), velocityAt(1));
-      let before = accelerationAt(0);
-      for (let n = 1; n <= SAMPLES; n++) {
-        const after = accelerationAt(n / SAMPLES);
-        if (before * after < 0) {
-          v = Math.max(v, velocityAt((n - 1 + before / (before - after)) / SAMPLES));
+        if (one > 0 && one < 1) {
+          a = Math.max(a, Math.abs(2 * b2 + one * (6 * b3 + one * (12 * b4 + one * 20 * b5))));
         }
-        before = after;
+        if (two > 0 && two < 1) {
+          a = Math.max(a, Math.abs(2 * b2 + two * (6 * b3 + two * (12 * b4 + two * 20 * b5))));
+        }
+      }
+      let v = Math.max(Math.abs(b1), Math.abs(b1 + 2 * b2 + 3 * b3 + 4 * b4 + 5 * b5));
+      // Where the ends are so far below the limit that no acceleration in between could reach it, it is not sought.
+      if (v + a / 2 > h * limit.velocityMax) {
+        // Velocity peaks where the acceleration changes sign: found between samples by interpolation.
+        let before = 2 * b2;
+        for (let n = 1; n <= SAMPLES; n++) {
+          const x = n / SAMPLES;
+          const after = 2 * b2 + x * (6 * b3 + x * (12 * b4 + x * 20 * b5));
+          if (before * after < 0) {
+            const u = (n - 1 + before / (before - after)) / SAMPLES;
+            v = Math.max(v, Math.abs(b1 + u * (2 * b2 + u * (3 * b3 + u * (4 * b4 + u * 5 * b5)))));
+          }
+          before = after;
+        }
       }
       velocity = Math.max(velocity, v / (h * limit.velocityMax));
       acceleration = Math.max(acceleration, a / (h * h * limit.accelerationMax));
       jerk = Math.max(jerk, g / (h * h * h * limit.jerkMax * JERK_RIPPLE));
     }
+    const ratio = Math.max(velocity, Math.sqrt(acceleration), Math.cbrt(jerk));
+    ofIntervals[k] = ratio;
+    if (ratio > worst) worst = ratio;
   }
-  return Math.max(velocity, Math.sqrt(acceleration), Math.cbrt(jerk));
+  return worst;
 }

@@ -27,7 +27,7 @@ export interface RateBounds {
 }
 
 /** Nominal motion ends near its limits, so a change of rate is judged with this little room above them. */
-export const ON_PATH: RateBounds = { acceleration: 1.005, jerk: 1.12 };
+export const ON_PATH: RateBounds = { acceleration: 1.005, jerk: 1.05 };
 
 /** A protective stop uses twice the acceleration and four times the jerk that planned motion is held to. */
 export const PROTECTIVE: RateBounds = { acceleration: 2, jerk: 4 };

@@ -1,13 +1,16 @@
 import type { JointLimits } from '../model/manipulator.ts';
-import type { JointPath, WaypointRule } from './joint-path.ts';
+import type { JointMotion, JointPath, WaypointRule } from './joint-path.ts';
 
 /** More waypoints than any one motion needs. */
 const WAYPOINTS_MAX = 2_000;
 
+/** Longest dwell: one hour. */
+const DWELL_MAX_US = 3_600_000_000;
+
 /** Why a path was not timed, with the number that was wrong and the one it was held against. */
 export interface PathRefusal {
   readonly status: 'refused';
-  readonly stage: 'limits' | 'waypoints' | 'rules' | 'position' | 'verification';
+  readonly stage: 'limits' | 'waypoints' | 'rules' | 'position' | 'ends' | 'velocity' | 'acceleration';
   readonly joint: number | null;
   readonly waypoint: number | null;
   readonly value: number;
@@ -29,6 +32,27 @@ function refuse(
 /** Null when the path and the limits make sense, else the first thing that does not. */
 export function checkPath(path: JointPath, limits: readonly JointLimits[]): PathRefusal | null {
   return checkLimits(limits) ?? checkWaypoints(path, limits) ?? checkRules(path);
+}
+
+/** Null when the motion at an end is one finite number per joint. */
+export function checkMotionAt(
+  name: 'start' | 'end',
+  motion: JointMotion | null,
+  joints: number,
+): PathRefusal | null {
+  if (motion === null) return null;
+  for (const row of ['velocities', 'accelerations'] as const) {
+    const values = motion[row];
+    if (values.length !== joints) {
+      const detail = `${name}.${row}: must have one value per joint`;
+      return refuse('ends', null, null, values.length, joints, detail);
+    }
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) continue;
+    const detail = `${name}.${row}[${bad}]: must be a finite number`;
+    return refuse('ends', bad, null, values[bad] as number, NaN, detail);
+  }
+  return null;
 }
 
 /** Null when every limit is a positive number (jerk may be infinite: unlimited) and lower < upper. */
@@ -93,6 +117,12 @@ function checkRules(path: JointPath): PathRefusal | null {
   }
   for (let k = 0; k < count; k++) {
     const rule = path.rules[k] as WaypointRule;
+    if (rule.kind === 'stop' && rule.dwellUs !== undefined) {
+      if (!Number.isSafeInteger(rule.dwellUs) || rule.dwellUs < 0 || rule.dwellUs > DWELL_MAX_US) {
+        const detail = `rules[${k}].dwellUs: must be 0 to ${DWELL_MAX_US} whole microseconds`;
+        return refuse('rules', null, k, rule.dwellUs, DWELL_MAX_US, detail);
+      }
+    }
     if (rule.kind !== 'blend') continue;
     if (!(rule.deviationMax >= 0)) {
       const detail = `rules[${k}].deviationMax: must be 0 or more`;

@@ -1,8 +1,9 @@
-import type { JointLimits } from '../model/manipulator.ts';
+import { durationUs } from './joint-trajectory.ts';
 import type { JointTrajectory } from './joint-trajectory.ts';
 import { pathPoint } from './path-geometry.ts';
 import { sigmaAt, writeGridPoint } from './speed-grid.ts';
 import { writeBasis } from './speed-problem.ts';
+import { optimiseSpeed } from './speed-profile.ts';
 import type { SpeedProfile } from './speed-profile.ts';
 import { worstRatio } from './limit-ratio.ts';
 
@@ -19,18 +20,16 @@ const GAUSS_WEIGHT = [5 / 18, 8 / 18, 5 / 18] as const;
 /** Knots closer together than this would turn the rounding of their instants into jerk. */
 const KNOT_GAP_US = 2000;
 
-const value = new Float64Array(3);
-const first = new Float64Array(3);
-const second = new Float64Array(3);
+const basis = new Float64Array(9);
 
 /** y and y' of the profile at local u of a cell; the basis stays in the module's scratch arrays. */
 function speedAt(profile: SpeedProfile, cell: number, u: number): number {
-  writeBasis(profile.grid.sigma, cell, u, value, first, second);
+  writeBasis(profile.grid.sigma, cell, u, basis, 0);
   const c = profile.coefficients;
   return (
-    (value[0] as number) * (c[cell] as number) +
-    (value[1] as number) * (c[cell + 1] as number) +
-    (value[2] as number) * (c[cell + 2] as number)
+    (basis[0] as number) * (c[cell] as number) +
+    (basis[1] as number) * (c[cell + 1] as number) +
+    (basis[2] as number) * (c[cell + 2] as number)
   );
 }
 
@@ -43,22 +42,56 @@ function cellDuration(profile: SpeedProfile, cell: number, u: number): number {
   return duration * u * h;
 }
 
+/** Where limits are exceeded by more than this between the points the optimiser looks at, it is asked again. */
+const EXCESS_MAX = 1.004;
+const ROUNDS_MAX = 2;
+
 /**
  * The trajectory of a stretch at a speed profile: one knot at each boundary of the grid, at whole microseconds.
- * It is slowed down as a whole until position derivatives between the knots keep to the limits as well, which for
- * an optimised profile is a fraction of a percent.
+ * Where the motion between the knots exceeds the limits, the speed is sought again with those cells slower; what
+ * remains, a fraction of a percent, is taken out by slowing down the whole.
  */
-export function knotsOf(profile: SpeedProfile, limits: readonly JointLimits[]): TimedStretch {
-  let slowdown = 1;
-  for (let n = 0; ; n++) {
-    const timed = knotsAt(profile, slowdown);
-    const ratio = worstRatio(timed.trajectory, limits);
-    if (ratio <= 1 + 1e-7 || n === 8) return timed;
-    slowdown *= ratio * (1 + 1e-9);
+export function knotsOf(optimised: SpeedProfile): TimedStretch {
+  const { demand, grid } = optimised;
+  const { limits } = demand;
+  const cells = grid.cells.length;
+  const ratios = new Float64Array(cells);
+  let profile = optimised;
+  let timed = knotsAt(profile, 1);
+  let ratio = worstRatio(timed.trajectory, limits, ratios);
+  let best = { profile, timed, ratio, durationUs: durationUs(timed.trajectory) * ratio };
+  let slowness: Float64Array | null = demand.slowness;
+  for (let round = 0; round < ROUNDS_MAX && ratio > EXCESS_MAX; round++) {
+    slowness = slowness === null ? new Float64Array(cells).fill(1) : Float64Array.from(slowness);
+    for (let k = 0; k + 1 < timed.boundaries.length; k++) {
+      const excess = ratios[k] as number;
+      if (excess <= 1) continue;
+      for (let cell = timed.boundaries[k] as number; cell < (timed.boundaries[k + 1] as number); cell++) {
+        slowness[cell] = (slowness[cell] as number) * excess;
+      }
+    }
+    profile = optimiseSpeed(grid, { ...demand, slowness }, profile);
+    timed = knotsAt(profile, 1);
+    ratio = worstRatio(timed.trajectory, limits, ratios);
+    const slowedUs = durationUs(timed.trajectory) * Math.max(ratio, 1);
+    if (slowedUs < best.durationUs) best = { profile, timed, ratio, durationUs: slowedUs };
   }
+  let slowdown = 1;
+  ({ profile, timed, ratio } = best);
+  for (let n = 0; n < SLOWDOWNS_MAX && ratio > 1 + 1e-7; n++) {
+    slowdown *= ratio * (1 + 1e-9);
+    timed = knotsAt(profile, slowdown);
+    ratio = worstRatio(timed.trajectory, limits, ratios);
+  }
+  return timed;
 }
 
-function knotsAt(profile: SpeedProfile, slowdown: number): TimedStretch {
+const SLOWDOWNS_MAX = 8;
+
+function knotsAt(
+  profile: SpeedProfile,
+  slowdown: number,
+): TimedStretch & { readonly boundaries: readonly number[] } {
   const { grid, coefficients } = profile;
   const cells = grid.cells.length;
   const joints = grid.geometry.joints;
@@ -75,6 +108,7 @@ function knotsAt(profile: SpeedProfile, slowdown: number): TimedStretch {
   const gapUs = Math.min(KNOT_GAP_US, lastUs / 20);
   const point = pathPoint(joints);
   const timesUs: number[] = [];
+  const boundaries: number[] = [];
   const positions: number[][] = [];
   const velocities: number[][] = [];
   const accelerations: number[][] = [];
@@ -92,9 +126,9 @@ function knotsAt(profile: SpeedProfile, slowdown: number): TimedStretch {
     const u = i === 0 || i === cells ? boundaryU : ((timeUs - exactUs) * 1e-6 * speed) / h;
     const y = speedAt(profile, cell, u) * rate * rate;
     const slope =
-      ((first[0] as number) * (coefficients[cell] as number) +
-        (first[1] as number) * (coefficients[cell + 1] as number) +
-        (first[2] as number) * (coefficients[cell + 2] as number)) *
+      ((basis[3] as number) * (coefficients[cell] as number) +
+        (basis[4] as number) * (coefficients[cell + 1] as number) +
+        (basis[5] as number) * (coefficients[cell + 2] as number)) *
       rate *
       rate;
     writeGridPoint(point, grid, cell, from + u * h);
@@ -108,6 +142,7 @@ function knotsAt(profile: SpeedProfile, slowdown: number): TimedStretch {
       a.push((point.d2[j] as number) * y + ((point.d1[j] as number) * slope) / 2);
     }
     timesUs.push(timeUs);
+    boundaries.push(i);
     positions.push(p);
     velocities.push(v);
     accelerations.push(a);
@@ -123,5 +158,5 @@ function knotsAt(profile: SpeedProfile, slowdown: number): TimedStretch {
       (startS[cell] as number) + cellDuration(profile, cell, Math.min(Math.max(u, 0), 1)) * slowdown;
     return Math.min(lastUs, Math.round((atS * 1e6 * stretch) / slowdown));
   });
-  return { trajectory: { timesUs, positions, velocities, accelerations }, waypointTimesUs };
+  return { trajectory: { timesUs, positions, velocities, accelerations }, waypointTimesUs, boundaries };
 }

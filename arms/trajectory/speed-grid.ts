@@ -20,7 +20,11 @@ interface Cell {
   readonly span: Span;
   readonly corner: Corner | undefined;
   readonly side: 'before' | 'after';
+  /** Which form of the warp holds in the cell; at its ends the third derivative differs from the neighbour's. */
+  readonly part: WarpPart;
 }
+
+type WarpPart = 'start' | 'middle' | 'end';
 
 interface Warp {
   readonly startS: number;
@@ -30,9 +34,9 @@ interface Warp {
 }
 
 /** Cells are at most this long (s, at full speed). */
-const CELL_S = 0.06;
-const CELLS_PER_END = 7;
-const CELLS_PER_HALF_CORNER = 2;
+const CELL_S = 0.04;
+const CELLS_PER_END = 6;
+const CELLS_PER_HALF_CORNER = 4;
 
 /** s and its derivatives at sigma. */
 interface WarpPoint {
@@ -42,15 +46,20 @@ interface WarpPoint {
   g3: number;
 }
 
-function writeWarp(out: WarpPoint, warp: Warp, sigma: number): void {
-  if (sigma < 2 * warp.startS) {
+function partAt(warp: Warp, sigma: number): WarpPart {
+  if (sigma < 2 * warp.startS) return 'start';
+  return sigma > warp.totalSigma - 2 * warp.endS ? 'end' : 'middle';
+}
+
+function writeWarp(out: WarpPoint, warp: Warp, part: WarpPart, sigma: number): void {
+  if (part === 'start') {
     const l = 2 * warp.startS;
     const w = sigma / l;
     out.s = l * w * w * w * (1 - w / 2);
     out.g1 = w * w * (3 - 2 * w);
     out.g2 = (6 * w * (1 - w)) / l;
     out.g3 = (6 - 12 * w) / (l * l);
-  } else if (sigma > warp.totalSigma - 2 * warp.endS) {
+  } else if (part === 'end') {
     const l = 2 * warp.endS;
     const w = Math.max(warp.totalSigma - sigma, 0) / l;
     out.s = warp.lengthS - l * w * w * w * (1 - w / 2);
@@ -103,15 +112,28 @@ function naturalRamp(slope: Float64Array, limits: readonly JointLimits[]): numbe
   return duration / 2;
 }
 
-export function buildSpeedGrid(geometry: PathGeometry, limits: readonly JointLimits[]): SpeedGrid {
+/** What holds where a stretch begins and ends: `rest`; or `free`, any speed that the limits allow. */
+export interface StretchEnds {
+  readonly start: 'rest' | 'free';
+  readonly end: 'rest' | 'free';
+}
+
+export const REST_TO_REST: StretchEnds = { start: 'rest', end: 'rest' };
+
+export function buildSpeedGrid(
+  geometry: PathGeometry,
+  limits: readonly JointLimits[],
+  ends: StretchEnds,
+): SpeedGrid {
   const { lengthS, spans, corners } = geometry;
   const point = pathPoint(geometry.joints);
   const firstSpan = spans[0] as Span;
   const lastSpan = spans[spans.length - 1] as Span;
   writeGeometryAt(point, firstSpan, undefined, 'before', 0);
-  const startS = Math.min(naturalRamp(point.d1, limits), lengthS / 2);
+  const rampMax = ends.start === 'rest' && ends.end === 'rest' ? lengthS / 2 : lengthS * 0.9;
+  const startS = ends.start === 'free' ? 0 : Math.min(naturalRamp(point.d1, limits), rampMax);
   writeGeometryAt(point, lastSpan, undefined, 'after', lengthS);
-  const endS = Math.min(naturalRamp(point.d1, limits), lengthS / 2);
+  const endS = ends.end === 'free' ? 0 : Math.min(naturalRamp(point.d1, limits), rampMax);
   const warp: Warp = { startS, endS, lengthS, totalSigma: lengthS + startS + endS };
 
   const cuts: number[] = [0, 2 * startS, warp.totalSigma - 2 * endS, warp.totalSigma];
@@ -128,7 +150,8 @@ export function buildSpeedGrid(geometry: PathGeometry, limits: readonly JointLim
     const from = sigma[sigma.length - 1] as number;
     const to = warp.totalSigma - cut < gap ? warp.totalSigma : cut;
     if (to - from < gap) continue;
-    writeWarp(warped, warp, (from + to) / 2);
+    const part = partAt(warp, (from + to) / 2);
+    writeWarp(warped, warp, part, (from + to) / 2);
     const s = warped.s;
     const span = spans.find((candidate) => s <= candidate.endS) ?? lastSpan;
     const corner = corners.find((candidate) => Math.abs(s - candidate.atS) < candidate.halfS);
@@ -140,7 +163,7 @@ export function buildSpeedGrid(geometry: PathGeometry, limits: readonly JointLim
     if (corner !== undefined) count = Math.max(count, CELLS_PER_HALF_CORNER);
     for (let n = 1; n <= count; n++) {
       sigma.push(n === count ? to : from + ((to - from) * n) / count);
-      cells.push({ span, corner, side });
+      cells.push({ span, corner, side, part });
     }
   }
   return { geometry, warp, sigma: Float64Array.from(sigma), cells };
@@ -150,8 +173,8 @@ const warpScratch: WarpPoint = { s: 0, g1: 0, g2: 0, g3: 0 };
 
 /** Joint positions and their first three derivatives with respect to sigma, at sigma in cell `cell`. */
 export function writeGridPoint(out: PathPoint, grid: SpeedGrid, cell: number, sigma: number): void {
-  const { span, corner, side } = grid.cells[cell] as Cell;
-  writeWarp(warpScratch, grid.warp, sigma);
+  const { span, corner, side, part } = grid.cells[cell] as Cell;
+  writeWarp(warpScratch, grid.warp, part, sigma);
   const { s, g1, g2, g3 } = warpScratch;
   writeGeometryAt(out, span, corner, side, s);
   const { d1, d2, d3 } = out;

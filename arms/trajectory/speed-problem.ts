@@ -3,39 +3,61 @@ import { pathPoint } from './path-geometry.ts';
 import { writeGridPoint } from './speed-grid.ts';
 import type { SpeedGrid } from './speed-grid.ts';
 
-/** Points of each cell at which limits are imposed, with Boole's weights for the duration. */
-const POINTS = [0, 0.25, 0.5, 0.75, 1] as const;
-const WEIGHTS = [7 / 90, 32 / 90, 12 / 90, 32 / 90, 7 / 90] as const;
-export const POINTS_PER_CELL = 5;
+/** Points of each cell at which limits are imposed, with Simpson's weights for the duration. */
+const POINTS = [0, 0.5, 1] as const;
+const WEIGHTS = [1 / 6, 4 / 6, 1 / 6] as const;
+export const POINTS_PER_CELL = 3;
 
 /** Joints whose terms are all below this share of the largest are left out. */
 const MINOR = 0.25;
 
-/** Blending weights of a cell's three coefficients at local u, and their derivatives with respect to sigma. */
+/**
+ * Blending weights of a cell's three coefficients at local u, and their first and second derivatives with respect to
+ * sigma: nine numbers from `out[at]` on.
+ */
 export function writeBasis(
   sigma: Float64Array,
   cell: number,
   u: number,
-  value: Float64Array,
-  first: Float64Array,
-  second: Float64Array,
+  out: Float64Array,
+  at: number,
 ): void {
   const count = sigma.length - 1;
-  const at = (k: number): number => sigma[k] as number;
-  const h = at(cell + 1) - at(cell);
-  const before = cell > 0 ? at(cell) - at(cell - 1) : 0;
-  const after = cell + 1 < count ? at(cell + 2) - at(cell + 1) : 0;
-  const left = before + h;
-  const right = h + after;
-  value[0] = ((1 - u) * (1 - u) * h) / left;
-  value[2] = (u * u * h) / right;
-  value[1] = 1 - (value[0] as number) - (value[2] as number);
-  first[0] = (-2 * (1 - u)) / left;
-  first[2] = (2 * u) / right;
-  first[1] = -(first[0] as number) - (first[2] as number);
-  second[0] = 2 / (h * left);
-  second[2] = 2 / (h * right);
-  second[1] = -(second[0] as number) - (second[2] as number);
+  const from = sigma[cell] as number;
+  const to = sigma[cell + 1] as number;
+  const h = to - from;
+  const left = cell > 0 ? to - (sigma[cell - 1] as number) : h;
+  const right = cell + 1 < count ? (sigma[cell + 2] as number) - from : h;
+  const v0 = ((1 - u) * (1 - u) * h) / left;
+  const v2 = (u * u * h) / right;
+  out[at] = v0;
+  out[at + 1] = 1 - v0 - v2;
+  out[at + 2] = v2;
+  const f0 = (-2 * (1 - u)) / left;
+  const f2 = (2 * u) / right;
+  out[at + 3] = f0;
+  out[at + 4] = -f0 - f2;
+  out[at + 5] = f2;
+  const s0 = 2 / (h * left);
+  const s2 = 2 / (h * right);
+  out[at + 6] = s0;
+  out[at + 7] = -s0 - s2;
+  out[at + 8] = s2;
+}
+
+/** What a speed has to keep to, beside the grid. */
+export interface SpeedDemand {
+  readonly limits: readonly JointLimits[];
+  /** Highest speeds along the path at its ends; Infinity: what the limits allow. */
+  readonly startSpeedMax: number;
+  readonly endSpeedMax: number;
+  /** By how much each cell must be slower than its limits allow at the points looked at; null: not at all. */
+  readonly slowness: Float64Array | null;
+}
+
+/** A demand without more than the limits. */
+export function withinLimits(limits: readonly JointLimits[]): SpeedDemand {
+  return { limits, startSpeedMax: Infinity, endSpeedMax: Infinity, slowness: null };
 }
 
 /** Everything the optimiser needs at the collocation points, in flat arrays. */
@@ -58,7 +80,8 @@ export interface SpeedProblem {
 }
 
 /** The limits at the points of a grid, as rows over the coefficients of the squared speed. */
-export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): SpeedProblem {
+export function buildProblem(grid: SpeedGrid, demand: SpeedDemand): SpeedProblem {
+  const { limits, startSpeedMax, endSpeedMax, slowness } = demand;
   const cells = grid.cells.length;
   const joints = limits.length;
   const points = cells * POINTS.length;
@@ -70,9 +93,6 @@ export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): S
   const jerkStart = new Int32Array(points + 1);
   const jerk = new Float64Array(points * joints * 3);
   const point = pathPoint(joints);
-  const value = new Float64Array(3);
-  const first = new Float64Array(3);
-  const second = new Float64Array(3);
   let accelerationRows = 0;
   let jerkRows = 0;
   for (let cell = 0; cell < cells; cell++) {
@@ -82,14 +102,15 @@ export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): S
     const line = span.shape === 'line' && corner === undefined;
     // Away from the ends of the path, acceleration along a line is linear in each cell.
     const { startS, endS, totalSigma } = grid.warp;
+    const slower = slowness === null ? 1 : (slowness[cell] as number);
+    const slower2 = slower * slower;
+    const slower3 = slower2 * slower;
     const plain = line && from >= 2 * startS && from + h <= totalSigma - 2 * endS;
     for (let k = 0; k < POINTS.length; k++) {
       const p = cell * POINTS.length + k;
       const u = POINTS[k] as number;
-      writeBasis(grid.sigma, cell, u, value, first, second);
-      basis.set(value, p * 9);
-      basis.set(first, p * 9 + 3);
-      basis.set(second, p * 9 + 6);
+      const isLastPoint = cell === cells - 1 && u === 1;
+      writeBasis(grid.sigma, cell, u, basis, p * 9);
       weight[p] = (WEIGHTS[k] as number) * h;
       writeGridPoint(point, grid, cell, from + u * h);
       let fastest = 0;
@@ -111,7 +132,9 @@ export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): S
           jerkJoint = j;
         }
       }
-      ceiling[p] = fastest > 0 ? 1 / (fastest * fastest) : Infinity;
+      ceiling[p] = fastest > 0 ? 1 / (fastest * fastest * slower2) : Infinity;
+      if (p === 0) ceiling[p] = Math.min(ceiling[p] as number, startSpeedMax * startSpeedMax);
+      if (isLastPoint) ceiling[p] = Math.min(ceiling[p] as number, endSpeedMax * endSpeedMax);
       let most1 = 0;
       let most2 = 0;
       let most3 = 0;
@@ -133,16 +156,16 @@ export function buildProblem(grid: SpeedGrid, limits: readonly JointLimits[]): S
           Math.abs(d1) < MINOR * most1 * accelerationMax && Math.abs(d2) < MINOR * most2 * accelerationMax;
         if (slight && Math.abs(d3) < MINOR * most3 * jerkMax) continue;
         // Acceleration is continuous, so the end of a cell is the start of the next.
-        if (u < (plain ? 0.1 : 1) && (!line || j === accelerationJoint)) {
-          acceleration[2 * accelerationRows] = d2 / accelerationMax;
-          acceleration[2 * accelerationRows + 1] = d1 / (2 * accelerationMax);
+        if ((u < (plain ? 0.1 : 1) || isLastPoint) && (!line || j === accelerationJoint)) {
+          acceleration[2 * accelerationRows] = (slower2 * d2) / accelerationMax;
+          acceleration[2 * accelerationRows + 1] = (slower2 * d1) / (2 * accelerationMax);
           accelerationRows++;
         }
-        const looked = k % (plain ? 4 : 2) === 0 && (!line || j === jerkJoint);
+        const looked = (!plain || k !== 1) && (!line || j === jerkJoint);
         if (looked && jerkMax !== Infinity) {
-          jerk[3 * jerkRows] = d3 / jerkMax;
-          jerk[3 * jerkRows + 1] = (1.5 * d2) / jerkMax;
-          jerk[3 * jerkRows + 2] = d1 / (2 * jerkMax);
+          jerk[3 * jerkRows] = (slower3 * d3) / jerkMax;
+          jerk[3 * jerkRows + 1] = (slower3 * 1.5 * d2) / jerkMax;
+          jerk[3 * jerkRows + 2] = (slower3 * d1) / (2 * jerkMax);
           jerkRows++;
         }
       }

@@ -1,7 +1,6 @@
-import type { JointLimits } from '../model/manipulator.ts';
 import type { SpeedGrid } from './speed-grid.ts';
 import { buildProblem, POINTS_PER_CELL } from './speed-problem.ts';
-import type { SpeedProblem } from './speed-problem.ts';
+import type { SpeedDemand, SpeedProblem } from './speed-problem.ts';
 import { startingSpeed } from './speed-start.ts';
 
 /**
@@ -16,16 +15,17 @@ import { startingSpeed } from './speed-start.ts';
 export interface SpeedProfile {
   readonly grid: SpeedGrid;
   readonly coefficients: Float64Array;
+  readonly demand: SpeedDemand;
 }
 
-/** Steps at most; a typical path needs 12 to 20. */
-const STEPS_MAX = 20;
+/** Steps at most; a typical path needs 15 to 25. */
+const STEPS_MAX = 45;
 /** Done when the limits still hold back at most this share of the duration. */
-const GAP = 2e-3;
+const GAP = 3e-3;
 /** First barrier, as a share of the duration per cell. */
 const FIRST_BARRIER = 0.05;
 /** A step goes this far towards the nearest limit. */
-const TOWARDS_LIMIT = 0.93;
+const TOWARDS_LIMIT = 0.95;
 
 /** State of the interior-point method; two multipliers per row, for its upper and its lower limit. */
 interface Iterate {
@@ -37,6 +37,8 @@ interface Iterate {
   readonly speedChange: Float64Array;
   readonly accelerationChange: Float64Array;
   readonly jerkChange: Float64Array;
+  /** Squared speed, its two derivatives, and 1 / speed at each point. */
+  readonly speeds: Float64Array;
   /** Descent direction, then step; and the Hessian's diagonal and lower bands. */
   readonly step: Float64Array;
   readonly band0: Float64Array;
@@ -55,20 +57,26 @@ interface Measure {
  * starts within all limits and never leaves them, so that whatever it ends with is valid. Jerk divided by sqrt(y)
  * is linear and its limit J / sqrt(y) convex in y: the limit's tangent lies inside, so a step that keeps the
  * linearised limits keeps the true ones. The number of steps is bounded; same grid, same profile, to the bit.
+ * `before`: a profile for a demand that was a little weaker, from which to go on.
  */
-export function optimiseSpeed(grid: SpeedGrid, limits: readonly JointLimits[]): SpeedProfile {
-  const problem = buildProblem(grid, limits);
+export function optimiseSpeed(
+  grid: SpeedGrid,
+  demand: SpeedDemand,
+  before: SpeedProfile | null = null,
+): SpeedProfile {
+  const problem = buildProblem(grid, demand);
   const n = problem.cells + 2;
   const accelerationRows = problem.accelerationStart[problem.points] as number;
   const jerkRows = problem.jerkStart[problem.points] as number;
   const iterate: Iterate = {
-    coefficients: startingSpeed(problem, grid),
+    coefficients: startingSpeed(problem, grid, before === null ? null : before.coefficients),
     speedMultiplier: new Float64Array(problem.points),
     accelerationMultiplier: new Float64Array(2 * accelerationRows),
     jerkMultiplier: new Float64Array(2 * jerkRows),
     speedChange: new Float64Array(problem.points),
     accelerationChange: new Float64Array(2 * accelerationRows),
     jerkChange: new Float64Array(2 * jerkRows),
+    speeds: new Float64Array(4 * problem.points),
     step: new Float64Array(n),
     band0: new Float64Array(n),
     band1: new Float64Array(n),
@@ -82,13 +90,14 @@ export function optimiseSpeed(grid: SpeedGrid, limits: readonly JointLimits[]): 
     solveInPlace(iterate);
     barrier = move(iterate, problem, barrier, measure);
   }
-  return { grid, coefficients: iterate.coefficients };
+  return { grid, coefficients: iterate.coefficients, demand };
 }
 
 function durationOf(problem: SpeedProblem, coefficients: Float64Array): number {
+  const perCell = POINTS_PER_CELL;
   let duration = 0;
   for (let p = 0; p < problem.points; p++) {
-    const cell = (p / POINTS_PER_CELL) | 0;
+    const cell = (p / perCell) | 0;
     const m = p * 9;
     const y =
       (problem.basis[m] as number) * (coefficients[cell] as number) +
@@ -109,7 +118,8 @@ function assemble(
 ): void {
   const { points, basis, weight, ceiling, accelerationStart, acceleration, jerkStart, jerk } = problem;
   const { coefficients, speedMultiplier, accelerationMultiplier, jerkMultiplier } = iterate;
-  const { step, band0, band1, band2 } = iterate;
+  const { speeds, step, band0, band1, band2 } = iterate;
+  const perCell = POINTS_PER_CELL;
   step.fill(0);
   band0.fill(0);
   band1.fill(0);
@@ -118,7 +128,7 @@ function assemble(
   let duration = 0;
   let gap = 0;
   for (let p = 0; p < points; p++) {
-    const cell = (p / POINTS_PER_CELL) | 0;
+    const cell = (p / perCell) | 0;
     const c0 = coefficients[cell] as number;
     const c1 = coefficients[cell + 1] as number;
     const c2 = coefficients[cell + 2] as number;
@@ -136,6 +146,10 @@ function assemble(
     const y1 = f0 * c0 + f1 * c1 + f2 * c2;
     const y2 = s0 * c0 + s1 * c1 + s2 * c2;
     const room = 1 / Math.sqrt(y);
+    speeds[4 * p] = y;
+    speeds[4 * p + 1] = y1;
+    speeds[4 * p + 2] = y2;
+    speeds[4 * p + 3] = room;
     // Derivatives with respect to y, y', y'' at this point.
     const w = (weight[p] as number) * room;
     duration += w;
@@ -238,44 +252,34 @@ function assemble(
 /** Goes along the step as far as limits and multipliers' signs allow; returns the next barrier. */
 function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure: Measure): number {
   const { points, basis, ceiling, accelerationStart, acceleration, jerkStart, jerk } = problem;
-  const { coefficients, step, speedMultiplier, accelerationMultiplier, jerkMultiplier } = iterate;
+  const { coefficients, speeds, step, speedMultiplier, accelerationMultiplier, jerkMultiplier } = iterate;
   const { speedChange, accelerationChange, jerkChange } = iterate;
+  const perCell = POINTS_PER_CELL;
   // Reciprocals of the largest steps: of the slacks, and of the multipliers.
   let primal = TOWARDS_LIMIT;
   let dual = TOWARDS_LIMIT;
   let count = 0;
   for (let p = 0; p < points; p++) {
-    const cell = (p / POINTS_PER_CELL) | 0;
-    const c0 = coefficients[cell] as number;
-    const c1 = coefficients[cell + 1] as number;
-    const c2 = coefficients[cell + 2] as number;
+    const cell = (p / perCell) | 0;
     const d0 = step[cell] as number;
     const d1 = step[cell + 1] as number;
     const d2 = step[cell + 2] as number;
     const m = p * 9;
-    const b0 = basis[m] as number;
-    const b1 = basis[m + 1] as number;
-    const b2 = basis[m + 2] as number;
-    const f0 = basis[m + 3] as number;
-    const f1 = basis[m + 4] as number;
-    const f2 = basis[m + 5] as number;
-    const s0 = basis[m + 6] as number;
-    const s1 = basis[m + 7] as number;
-    const s2 = basis[m + 8] as number;
-    const y = b0 * c0 + b1 * c1 + b2 * c2;
-    const y1 = f0 * c0 + f1 * c1 + f2 * c2;
-    const y2 = s0 * c0 + s1 * c1 + s2 * c2;
-    const dy = b0 * d0 + b1 * d1 + b2 * d2;
-    const dy1 = f0 * d0 + f1 * d1 + f2 * d2;
-    const dy2 = s0 * d0 + s1 * d1 + s2 * d2;
-    primal = Math.max(primal, -dy / y);
+    const y = speeds[4 * p] as number;
+    const y1 = speeds[4 * p + 1] as number;
+    const y2 = speeds[4 * p + 2] as number;
+    const room = speeds[4 * p + 3] as number;
+    const dy = (basis[m] as number) * d0 + (basis[m + 1] as number) * d1 + (basis[m + 2] as number) * d2;
+    const dy1 = (basis[m + 3] as number) * d0 + (basis[m + 4] as number) * d1 + (basis[m + 5] as number) * d2;
+    const dy2 = (basis[m + 6] as number) * d0 + (basis[m + 7] as number) * d1 + (basis[m + 8] as number) * d2;
+    if (-dy > primal * y) primal = -dy / y;
     const top = ceiling[p] as number;
     if (top < Infinity) {
       const slack = top - y;
       const multiplier = speedMultiplier[p] as number;
       const change = (barrier + multiplier * dy) / slack - multiplier;
-      primal = Math.max(primal, dy / slack);
-      dual = Math.max(dual, -change / multiplier);
+      if (dy > primal * slack) primal = dy / slack;
+      if (-change > dual * multiplier) dual = -change / multiplier;
       speedChange[p] = change;
       count++;
     }
@@ -286,15 +290,18 @@ function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure:
       const de = a * dy + b * dy1;
       const upper = accelerationMultiplier[2 * r] as number;
       const lower = accelerationMultiplier[2 * r + 1] as number;
-      const upperChange = (barrier + upper * de) / (1 - e) - upper;
-      const lowerChange = (barrier - lower * de) / (1 + e) - lower;
-      primal = Math.max(primal, de / (1 - e), -de / (1 + e));
-      dual = Math.max(dual, -upperChange / upper, -lowerChange / lower);
+      const up = 1 - e;
+      const down = 1 + e;
+      const upperChange = (barrier + upper * de) / up - upper;
+      const lowerChange = (barrier - lower * de) / down - lower;
+      if (de > primal * up) primal = de / up;
+      if (-de > primal * down) primal = -de / down;
+      if (-upperChange > dual * upper) dual = -upperChange / upper;
+      if (-lowerChange > dual * lower) dual = -lowerChange / lower;
       accelerationChange[2 * r] = upperChange;
       accelerationChange[2 * r + 1] = lowerChange;
       count += 2;
     }
-    const room = 1 / Math.sqrt(y);
     const bow = ((0.5 * room) / y) * dy;
     for (let r = jerkStart[p] as number; r < (jerkStart[p + 1] as number); r++) {
       const a = jerk[3 * r] as number;
@@ -304,10 +311,14 @@ function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure:
       const dl = a * dy + b * dy1 + c * dy2;
       const upper = jerkMultiplier[2 * r] as number;
       const lower = jerkMultiplier[2 * r + 1] as number;
-      const upperChange = (barrier + upper * (dl + bow)) / (room - l) - upper;
-      const lowerChange = (barrier + lower * (bow - dl)) / (room + l) - lower;
-      primal = Math.max(primal, (dl + bow) / (room - l), (bow - dl) / (room + l));
-      dual = Math.max(dual, -upperChange / upper, -lowerChange / lower);
+      const up = room - l;
+      const down = room + l;
+      const upperChange = (barrier + upper * (dl + bow)) / up - upper;
+      const lowerChange = (barrier + lower * (bow - dl)) / down - lower;
+      if (dl + bow > primal * up) primal = (dl + bow) / up;
+      if (bow - dl > primal * down) primal = (bow - dl) / down;
+      if (-upperChange > dual * upper) dual = -upperChange / upper;
+      if (-lowerChange > dual * lower) dual = -lowerChange / lower;
       jerkChange[2 * r] = upperChange;
       jerkChange[2 * r + 1] = lowerChange;
       count += 2;

@@ -23,14 +23,26 @@ function constantSpeed(problem: SpeedProblem): number {
 }
 
 /** Share of the acceleration limit that the first guess uses to change speed. */
-const START_SLOPE = 0.5;
+const START_SLOPE = 0.3;
 
 /**
  * Coefficients of a squared speed strictly within all limits, from which to optimise: at each cell what its limits
- * would allow at constant speed, changing no faster than acceleration allows, scaled down until it fits.
+ * would allow at constant speed, changing no faster than acceleration allows, scaled down until it fits. `before`: the
+ * solution of a similar problem, which is tried first.
  */
-export function startingSpeed(problem: SpeedProblem, grid: SpeedGrid): Float64Array {
+export function startingSpeed(
+  problem: SpeedProblem,
+  grid: SpeedGrid,
+  before: Float64Array | null,
+): Float64Array {
   const { cells } = problem;
+  const scaled = new Float64Array(cells + 2);
+  if (before !== null) {
+    for (let scale = 0.97; scale > 0.7; scale *= 0.97) {
+      for (let k = 0; k < cells + 2; k++) scaled[k] = scale * (before[k] as number);
+      if (isWithin(problem, scaled)) return scaled;
+    }
+  }
   const height = new Float64Array(cells);
   const slope = new Float64Array(cells);
   for (let cell = 0; cell < cells; cell++) {
@@ -75,7 +87,6 @@ export function startingSpeed(problem: SpeedProblem, grid: SpeedGrid): Float64Ar
     }
     shape[k] = y;
   }
-  const scaled = new Float64Array(cells + 2);
   for (let scale = 0.8; scale > 0.02; scale *= 0.7) {
     for (let k = 0; k < cells + 2; k++) scaled[k] = scale * (shape[k] as number);
     if (isWithin(problem, scaled)) return scaled;
@@ -86,8 +97,9 @@ export function startingSpeed(problem: SpeedProblem, grid: SpeedGrid): Float64Ar
 /** Whether the squared speed keeps a little away from every limit. */
 function isWithin(problem: SpeedProblem, coefficients: Float64Array): boolean {
   const { points, basis, ceiling, accelerationStart, acceleration, jerkStart, jerk } = problem;
+  const perCell = POINTS_PER_CELL;
   for (let p = 0; p < points; p++) {
-    const cell = (p / POINTS_PER_CELL) | 0;
+    const cell = (p / perCell) | 0;
     const c0 = coefficients[cell] as number;
     const c1 = coefficients[cell + 1] as number;
     const c2 = coefficients[cell + 2] as number;

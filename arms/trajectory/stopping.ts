@@ -9,7 +9,8 @@ import { sampleTrajectory } from './sample-trajectory.ts';
 
 /** Knots of a stop are at most this far apart. */
 const KNOT_STEP_S = 0.03;
-const KNOT_GAP_US = 1000;
+/** Closer knots are one: the rounding of positions would show as jerk between them. */
+const KNOT_GAP_US = 100;
 
 export interface Stopping {
   /**
@@ -35,7 +36,8 @@ export function stoppingTrajectory(
   const endUs = durationUs(trajectory);
   if (fromUs >= endUs) return { trajectory, divergesUs: endUs, restProgressUs: endUs };
   if (fromUs <= 0) return { trajectory: headOf(trajectory, 1), divergesUs: 0, restProgressUs: 0 };
-  const brake = soonestBrake(brakingTable(trajectory, limits), 1, fromUs * 1e-6);
+  const askedUs = Math.max(Math.ceil(fromUs), KNOT_GAP_US);
+  const brake = soonestBrake(brakingTable(trajectory, limits), 1, askedUs * 1e-6);
   if (brake === null) return { trajectory, divergesUs: endUs, restProgressUs: endUs };
 
   const startUs = Math.round(brake.startS * 1e6);
@@ -56,17 +58,19 @@ export function stoppingTrajectory(
     velocities.push(Array.from(d1, (v) => v * rate));
     accelerations.push(Array.from(d2, (a, j) => a * rate * rate + (d1[j] as number) * slope));
   };
+  const lastPiece = brake.pieces[brake.pieces.length - 1] as RatePiece;
   for (const timeUs of knotTimesUs(trajectory, brake, startUs)) {
     let t = (timeUs - startUs) * 1e-6;
     let fromS = brake.startS;
     let piece = brake.pieces[0] as RatePiece;
     for (const each of brake.pieces) {
       piece = each;
-      if (t <= each.durationS || each === brake.pieces[brake.pieces.length - 1]) break;
+      if (t <= each.durationS || each === lastPiece) break;
       t -= each.durationS;
       fromS += progressAt(each, each.durationS);
     }
-    if (t >= piece.durationS) knot(timeUs, brake.restS, 0, 0);
+    // At the end of the last piece, not of any other, the arm rests.
+    if (piece === lastPiece && t >= piece.durationS) knot(timeUs, brake.restS, 0, 0);
     else knot(timeUs, fromS + progressAt(piece, t), rateAt(piece, t), slopeAt(piece, t));
   }
   return {

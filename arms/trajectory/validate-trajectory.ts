@@ -150,16 +150,18 @@ function rowFault(name: string, rows: readonly unknown[], joints: number): Traje
  * Everything that is wrong with a trajectory, for use where one enters from outside: any value at all may be
  * passed, nothing is thrown. Limits are judged on the true extremes between the knots, not only at them; the
  * worst violation of each kind and joint is reported. An empty list means it may be executed. A trajectory of one
- * knot is valid: it stays where it is.
+ * knot is valid: it stays where it is. `ends`: whether it has to begin and end at rest, as what is sent to an arm does,
+ * or may be a piece of something longer.
  */
 export function validateTrajectory(
   trajectory: unknown,
   limits: readonly JointLimits[],
+  ends: 'at-rest' | 'moving' = 'at-rest',
 ): readonly TrajectoryFault[] {
   const shape = shapeFaults(trajectory, limits.length);
   if (shape.length > 0) return shape;
   const motion = trajectory as JointTrajectory;
-  return [...restFaults(motion, limits.length), ...limitFaults(motion, limits)];
+  return [...(ends === 'at-rest' ? restFaults(motion, limits.length) : []), ...limitFaults(motion, limits)];
 }
 
 function restFaults(trajectory: JointTrajectory, joints: number): TrajectoryFault[] {
