@@ -253,6 +253,7 @@ function cellModel(file: BenchCellFile, arms: readonly ArmModel[]): CellModel {
       placeM: task.place_m,
       itemSizeM: task.item_size_m,
       itemMassKg: task.item_mass_kg,
+      reachableBy: task.reachable_by,
     })),
   };
   return { ...cell, zones: partitionZones(cell) };

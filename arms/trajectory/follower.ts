@@ -58,6 +58,9 @@ const THINK_EVERY_US = 20_000;
 /** Rates tried, as shares of the wanted one, where the full one is not possible. */
 const LEVELS = [1, 0.85, 0.7, 0.55, 0.4, 0.25, 0.12, 0.06] as const;
 
+/** Grant that is left where an arm came to rest, us: more than this is used up before it waits. */
+const CREEP_LEAST_US = 20_000;
+
 /** Steady rates closer than this are the same. */
 const LEVEL_STEP = 0.02;
 
@@ -219,6 +222,10 @@ function runPiece(follower: PathFollower, step: number): number {
     follower.pieces = [];
     follower.rate = follower.level;
     follower.rateSlope = 0;
+    // A brake from full speed may have to end well before the grant: the rest of the way is gone slowly.
+    if (follower.rate === 0 && follower.grantedUntilUs - follower.progressUs > CREEP_LEAST_US) {
+      follower.plannedForUs = -1;
+    }
     if (follower.level !== target(follower)) wonder(follower);
   }
   return leftUs;

@@ -28,11 +28,14 @@ export type ForecastOutcome =
 /** Time from an arm's passing a point until another one that waited for it goes on, us: ticks, messages, setting out. */
 export const HANDOVER_US = 60_000;
 
+/** An arm's progress is heard of at least this often on its way, us of progress. */
+export const MARK_EVERY_US = 100_000;
+
 /**
- * An arm that is to wait at a point may come to rest a little before it, and what waits for it near that point must
- * not be built upon, us.
+ * An arm that waits at a point may have come to rest a little before it, and its last mark may lie before that: what it
+ * passes so shortly before the point is not built upon while it waits there, us.
  */
-export const REST_SLACK_US = 80_000;
+export const REST_SLACK_US = MARK_EVERY_US + 80_000;
 
 interface Node extends Passage {
   /** When the arm comes here, and when it goes on. */

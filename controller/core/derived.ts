@@ -11,6 +11,8 @@ export interface Derived {
   readonly armOf: ReadonlyMap<string, ArmModel>;
   readonly placeOf: ReadonlyMap<string, Place>;
   readonly reach: ReachTable;
+  /** Arms that can reach both points of a task that the cell's file names. */
+  readonly fixedReach: ReadonlyMap<string, ReadonlySet<string>>;
   /** Zones an arm stands in at its park pose; they are its own. */
   readonly parkZones: ReadonlyMap<string, ReadonlySet<string>>;
   /** Storage containers that hold a SKU. */
@@ -30,6 +32,7 @@ export function derive(cell: CellModel, state: CoreState): Derived {
     armOf: new Map(cell.arms.map((arm) => [arm.id, arm])),
     placeOf: new Map(cell.places.map((place) => [place.id, place])),
     reach: solveReach(cell),
+    fixedReach: new Map(cell.fixedTasks.map((task) => [task.id, new Set(task.reachableBy)])),
     parkZones: new Map(cell.arms.map((arm) => [arm.id, new Set(parkZones(cell, arm.id))])),
     containersOf: new Map(),
     reserved: new Map(),

@@ -27,7 +27,7 @@ function hasOtherArm(context: StepContext, task: Task): boolean {
   const to = placeOfEnd(context.state, task.destination);
   return context.cell.arms.some((arm) => {
     if (arm.id === task.armId || task.excludedArms.includes(arm.id)) return false;
-    if (task.kind === 'fixed') return true;
+    if (task.kind === 'fixed') return context.derived.fixedReach.get(task.id)?.has(arm.id) ?? true;
     const { reach } = context.derived;
     return (from === null || reach.reaches(arm.id, from)) && (to === null || reach.reaches(arm.id, to));
   });

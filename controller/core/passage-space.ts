@@ -2,6 +2,7 @@ import { durationUs } from '../../arms/trajectory/joint-trajectory.ts';
 import { admit } from '../coordination/admission.ts';
 import type { Application } from '../coordination/admission.ts';
 import type { DependencyGraph, GraphLeg } from '../coordination/dependency-graph.ts';
+import { MARK_EVERY_US } from '../coordination/forecast.ts';
 import type { Situation } from '../coordination/forecast.ts';
 import type { ArmProgress } from '../coordination/grants.ts';
 import { grantOf, grantTable } from '../coordination/grants.ts';
@@ -13,9 +14,6 @@ import { samePositions } from './rest.ts';
 import type { SpaceKeeper } from './space-keeper.ts';
 import { isLeg } from './stages.ts';
 import type { ArmState, Job, NextJob, PlannedJob } from './state.ts';
-
-/** Other arms learn of a leg's progress at least this often, us. */
-const MARK_EVERY_US = 100_000;
 
 /** Legs in the order in which a job drives them. */
 const LEGS: readonly LegName[] = ['reach', 'carry', 'home'];

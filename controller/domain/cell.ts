@@ -77,6 +77,8 @@ export interface FixedTask {
   readonly placeM: Vec3;
   readonly itemSizeM: readonly [number, number, number];
   readonly itemMassKg: number;
+  /** Arms whose kinematics reach both points. */
+  readonly reachableBy: readonly string[];
 }
 
 /** Everything the core knows of the cell; made by `config/`, plain data, never changed while running. */

@@ -13,6 +13,7 @@ import { sharingOf } from '../domain/cell.ts';
 import type { Item, JobPlanResult } from './job-plan.ts';
 import { NO_ROOM } from './orders.ts';
 import { promisedCells } from './stowing.ts';
+import { taskCost } from './task-cost.ts';
 
 /** Work one plan may cost, in collision-checked configurations. */
 const PLAN_ITERATIONS_MAX = 20_000;
@@ -66,10 +67,11 @@ function askAboutHopeless(context: StepContext, task: Task): void {
   const isPossible = context.cell.arms.some(
     (arm) =>
       !task.excludedArms.includes(arm.id) &&
-      (task.kind === 'fixed' ||
-        (context.derived.reach.armsFor(from, to).includes(arm.id) &&
+      (task.kind === 'fixed'
+        ? (context.derived.fixedReach.get(task.id)?.has(arm.id) ?? true)
+        : context.derived.reach.armsFor(from, to).includes(arm.id) &&
           context.state.unreachable[wayKey(arm.id, from, cells.sourceCell, to, cells.destinationCell)] ===
-            undefined)),
+            undefined),
   );
   if (isPossible) return;
   const step = nextRemedy(context, task, 'unreachable');
@@ -180,31 +182,9 @@ function readyTasks(context: StepContext): Task[] {
   );
 }
 
-/**
- * Among the most urgent tasks the arm can do, one whose places no other arm works at now; the oldest among equals.
- */
+/** Gives the arm the task that suits it best, and asks for its motion. */
 function chooseTask(context: StepContext, arm: ArmState, start: readonly number[], ready: Task[]): void {
-  const busy = placesOfOthers(context, arm);
-  const fromPark = isParkPose(context, arm, start);
-  let best: {
-    readonly task: Task;
-    readonly conflicts: number;
-    readonly pickM: Vec3;
-    readonly placeM: Vec3;
-  } | null = null;
-  for (const task of ready) {
-    if (task.machine.value !== 'waiting') continue;
-    if (best !== null && (task.priority < best.task.priority || laterShipBy(task, best.task))) break;
-    if (task.excludedArms.includes(arm.id) || (!fromPark && task.onlyFromPark.includes(arm.id))) continue;
-    const from = placeOfEnd(context.state, task.source)!;
-    const to = placeOfEnd(context.state, task.destination)!;
-    const conflicts = (busy.has(from) ? 1 : 0) + (busy.has(to) ? 1 : 0);
-    if (best !== null && conflicts >= best.conflicts) continue;
-    const points = pointsOf(context, arm, task, from, to);
-    if (points === null) continue;
-    best = { task, conflicts, ...points };
-    if (conflicts === 0) break;
-  }
+  const best = bestTask(context, arm, start, ready);
   if (best === null) return;
   const { task, pickM, placeM } = best;
   const ends = cellsOf(context, task)!;
@@ -215,22 +195,40 @@ function chooseTask(context: StepContext, arm: ArmState, start: readonly number[
   requestPlan(context, arm, task, start, pickM, placeM, task.item, 'destination');
 }
 
-function laterShipBy(a: Task, b: Task): boolean {
-  return (a.shipByUs ?? Infinity) > (b.shipByUs ?? Infinity);
+/** The best of the most urgent tasks that the arm can do; the oldest among equals. */
+function bestTask(
+  context: StepContext,
+  arm: ArmState,
+  start: readonly number[],
+  ready: readonly Task[],
+): { readonly task: Task; readonly pickM: Vec3; readonly placeM: Vec3 } | null {
+  const fromPark = isParkPose(context, arm, start);
+  const cost = taskCost(context, arm, start);
+  let best: {
+    readonly task: Task;
+    readonly costS: number;
+    readonly pickM: Vec3;
+    readonly placeM: Vec3;
+  } | null = null;
+  for (const task of ready) {
+    if (task.machine.value !== 'waiting') continue;
+    if (best !== null && (task.priority < best.task.priority || laterShipBy(task, best.task))) break;
+    if (task.excludedArms.includes(arm.id) || (!fromPark && task.onlyFromPark.includes(arm.id))) continue;
+    const from = placeOfEnd(context.state, task.source)!;
+    const to = placeOfEnd(context.state, task.destination)!;
+    if (best !== null && cost.leastS(from, to) >= best.costS) continue;
+    const points = pointsOf(context, arm, task, from, to);
+    if (points === null) continue;
+    const costS = cost.ofS(task, from, to, points.pickM, points.placeM);
+    if (best !== null && costS >= best.costS) continue;
+    best = { task, costS, ...points };
+    if (costS === 0) break;
+  }
+  return best;
 }
 
-/** Places at which other arms work or are about to. */
-function placesOfOthers(context: StepContext, arm: ArmState): ReadonlySet<string> {
-  const busy = new Set<string>();
-  for (const task of Object.values(context.state.tasks)) {
-    if (task.armId === null || task.armId === arm.id) continue;
-    if (!['assigned', 'carrying', 'returning'].includes(task.machine.value)) continue;
-    const from = placeOfEnd(context.state, task.source);
-    const to = placeOfEnd(context.state, task.destination);
-    if (from !== null && task.machine.value === 'assigned') busy.add(from);
-    if (to !== null) busy.add(to);
-  }
-  return busy;
+function laterShipBy(a: Task, b: Task): boolean {
+  return (a.shipByUs ?? Infinity) > (b.shipByUs ?? Infinity);
 }
 
 function pointsOf(
@@ -242,6 +240,7 @@ function pointsOf(
 ): { readonly pickM: Vec3; readonly placeM: Vec3 } | null {
   const { state, derived } = context;
   if (task.source.fixed !== null && task.destination.fixed !== null) {
+    if (derived.fixedReach.get(task.id)?.has(arm.id) === false) return null;
     return { pickM: task.source.fixed.pointM, placeM: task.destination.fixed.pointM };
   }
   if (!derived.reach.reaches(arm.id, from) || !derived.reach.reaches(arm.id, to)) return null;

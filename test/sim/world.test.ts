@@ -110,6 +110,7 @@ describe('the world', () => {
           placeM: [1, 0.3, 0.2] as const,
           itemSizeM: [0.1, 0.1, 0.1] as const,
           itemMassKg: 0.4,
+          reachableBy: ['arm-1'],
         },
       ],
     };

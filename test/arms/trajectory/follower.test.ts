@@ -108,6 +108,19 @@ describe('PathFollower', () => {
     );
   });
 
+  it('uses its grant up but for 20 ms of progress before it waits, wherever that is', () => {
+    const next = numbers(77);
+    for (let k = 0; k < 40; k++) {
+      const trajectory = randomTrajectory(next);
+      const grant = Math.round(next() * durationUs(trajectory));
+      const follower = createFollower(trajectory, SIX_AXES, grant);
+      advance(follower, 60_000_000);
+      expect(phaseOf(follower)).toBe('resting');
+      expect(follower.progressUs).toBeLessThanOrEqual(grant);
+      expect(grant - follower.progressUs).toBeLessThan(20_001);
+    }
+  });
+
   it('keeps grant and limits under random extensions, stops, resumptions and speed factors, and arrives', () => {
     let arrived = 0;
     fc.assert(
