@@ -245,6 +245,12 @@ function assemble(
     band1[cell + 1] = (band1[cell + 1] as number) + b2 * x1 + f2 * v1 + s2 * z1;
     band2[cell] = (band2[cell] as number) + b2 * x0 + f2 * v0 + s2 * z0;
   }
+  // Positive coefficients keep the squared speed positive between the points as well.
+  for (let k = 0; k < coefficients.length; k++) {
+    const c = coefficients[k] as number;
+    step[k] = (step[k] as number) + barrier / c;
+    band0[k] = (band0[k] as number) + barrier / (c * c);
+  }
   measure.duration = duration;
   measure.gap = gap;
 }
@@ -323,6 +329,10 @@ function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure:
       jerkChange[2 * r + 1] = lowerChange;
       count += 2;
     }
+  }
+  for (let k = 0; k < step.length; k++) {
+    const fall = -(step[k] as number) / (coefficients[k] as number);
+    if (fall > primal) primal = fall;
   }
   const primalShare = TOWARDS_LIMIT / primal;
   const dualShare = TOWARDS_LIMIT / dual;
