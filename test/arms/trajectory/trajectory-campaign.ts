@@ -14,9 +14,9 @@ import { SIX_AXES } from './limits.ts';
 import { numbers, randomWaypoints } from './paths.ts';
 
 /** What a trajectory may use of its limits: rounding above velocity and acceleration, a ripple of jerk. */
-export const ALLOWED = { velocity: 1.0001, acceleration: 1.0001, jerk: 1.004, beyond: 1e-6 } as const;
+export const ALLOWED = { velocity: 1.0001, acceleration: 1.0001, jerk: 1.004, beyond: 1e-4 } as const;
 /** Changes of speed under way are judged with more room (see `ON_PATH`), and at instants some way apart. */
-const ALLOWED_STOPPING = { velocity: 1.0001, acceleration: 1.01, jerk: 1.2, beyond: 1e-6 } as const;
+const ALLOWED_STOPPING = { velocity: 1.0001, acceleration: 1.01, jerk: 1.2, beyond: 1e-4 } as const;
 /** A motion entered or left just short of full speed may need this much jerk not to get beyond it. */
 const ALLOWED_MOVING = { ...ALLOWED, jerk: 1.085 } as const;
 
