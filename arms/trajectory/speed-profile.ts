@@ -22,6 +22,8 @@ export interface SpeedProfile {
 const STEPS_MAX = 45;
 /** Done when the limits still hold back at most this share of the duration. */
 const GAP = 3e-3;
+/** The barrier's products do not fall below this share of the duration: there is nothing to be gained by it. */
+const BARRIER_LEAST = 5e-4;
 /** First barrier, as a share of the duration per cell. */
 const FIRST_BARRIER = 0.05;
 /** A step goes this far towards the nearest limit. */
@@ -83,10 +85,14 @@ export function optimiseSpeed(
     band2: new Float64Array(n),
   };
   const measure: Measure = { duration: 0, gap: 0 };
+  let lastDuration = Infinity;
   let barrier = (FIRST_BARRIER * durationOf(problem, iterate.coefficients)) / problem.cells;
   for (let k = 0; k < STEPS_MAX; k++) {
     assemble(iterate, problem, barrier, k === 0 ? 'begin' : 'go-on', measure);
-    if (k > 0 && measure.gap <= GAP * measure.duration) break;
+    // The products alone say little before the multipliers fit the speed: it must have come to rest as well.
+    const isClose = measure.gap <= GAP * measure.duration;
+    if (k > 0 && isClose && lastDuration - measure.duration <= GAP * measure.duration) break;
+    lastDuration = measure.duration;
     solveInPlace(iterate);
     barrier = move(iterate, problem, barrier, measure);
   }
@@ -345,7 +351,8 @@ function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure:
   // Each product moves towards the barrier by the share gone; the next aim is lower the further that was.
   const share = Math.min(primalShare, dualShare);
   const mean = ((1 - share) * measure.gap) / count + share * barrier;
-  return mean * (share > 0.85 ? 0.2 : share > 0.5 ? 0.5 : share > 0.25 ? 0.9 : 1.5);
+  const next = mean * (share > 0.85 ? 0.2 : share > 0.5 ? 0.5 : share > 0.25 ? 0.9 : 1.5);
+  return Math.max(next, (BARRIER_LEAST * measure.duration) / count);
 }
 
 function add(values: Float64Array, changes: Float64Array, share: number): void {

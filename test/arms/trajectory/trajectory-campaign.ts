@@ -53,7 +53,7 @@ export function trajectoryCampaign(count: number, seed: number): CampaignRow[] {
     const kind = KINDS[n % KINDS.length]!;
     const next = numbers(seed * 1_000_003 + n);
     const limits = SIX_AXES.slice(0, 1 + Math.floor(next() * SIX_AXES.length));
-    const made = make(kind, next, limits);
+    const made = attempt(kind, next, limits);
     let row = rows.get(kind);
     if (row === undefined) {
       row = {
@@ -79,6 +79,15 @@ export function trajectoryCampaign(count: number, seed: number): CampaignRow[] {
     row.firstFault ??= `case ${n}: ${fault}`;
   }
   return [...rows.values()];
+}
+
+/** Nothing may throw, whatever is asked for. */
+function attempt(kind: Kind, next: () => number, limits: readonly JointLimits[]): Made {
+  try {
+    return make(kind, next, limits);
+  } catch (error) {
+    return { wrong: `threw ${String(error)}` };
+  }
 }
 
 function judge(
