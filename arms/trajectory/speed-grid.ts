@@ -161,7 +161,7 @@ export function buildSpeedGrid(
     let size = CELL_S;
     if (from < 2 * startS) size = Math.min(size, (2 * startS) / CELLS_PER_END);
     if (to > warp.totalSigma - 2 * endS) size = Math.min(size, (2 * endS) / CELLS_PER_END);
-    let count = Math.ceil((to - from) / size - 1e-6);
+    let count = Math.max(Math.ceil((to - from) / size - 1e-6), 1);
     if (corner !== undefined && to - from > 100 * gap) count = Math.max(count, CELLS_PER_HALF_CORNER);
     for (let n = 1; n <= count; n++) {
       sigma.push(n === count ? to : from + ((to - from) * n) / count);

@@ -66,6 +66,13 @@ describe('timePath with moving ends', () => {
     expect(durationUs(trajectory) * 1e-6).toBeCloseTo(brake + (4 - (v * brake) / 2) / v, 2);
   });
 
+  it('times a path of almost no length, too', () => {
+    const waypoints = [0, 1, 2, 3].map((k) => [k * 1e-8, k * k * 1e-9]);
+    const motion: JointMotion = { velocities: [0.01, 0], accelerations: [0, 0] };
+    const { trajectory } = timed(waypoints, { start: motion, end: motion }, { kind: 'curve' });
+    expect(validateTrajectory(trajectory, SIX_AXES.slice(0, 2), 'moving')).toEqual([]);
+  });
+
   it.each([
     ['too few velocities', { velocities: [1], accelerations: [0, 0] }, 'ends'],
     ['NaN', { velocities: [1, NaN], accelerations: [0, 0] }, 'ends'],
