@@ -17,7 +17,7 @@ export interface ManipulatorExtension {
   readonly heldJoints: Readonly<Record<string, number>>;
 }
 
-interface JointExtension {
+export interface JointExtension {
   readonly unit: 'rad' | 'm';
   /** rad/s^2 or m/s^2 */
   readonly accelerationMax: number;

@@ -33,7 +33,7 @@ export const ON_PATH: RateBounds = { acceleration: 1.005, jerk: 1.05 };
 export const PROTECTIVE: RateBounds = { acceleration: 2, jerk: 4 };
 
 /** A change of rate is looked at this often. */
-const LOOK_S = 0.01;
+const LOOK_S = 0.003;
 const BESIDE_KNOT_S = 1e-4;
 
 export function motionTable(trajectory: JointTrajectory, limits: readonly JointLimits[]): MotionTable {

@@ -138,8 +138,9 @@ function knotsAt(
     const a: number[] = [];
     for (let j = 0; j < joints; j++) {
       p.push(point.q[j] as number);
-      v.push((point.d1[j] as number) * root);
-      a.push((point.d2[j] as number) * y + ((point.d1[j] as number) * slope) / 2);
+      // Adding 0 makes a negative zero positive.
+      v.push((point.d1[j] as number) * root + 0);
+      a.push((point.d2[j] as number) * y + ((point.d1[j] as number) * slope) / 2 + 0);
     }
     timesUs.push(timeUs);
     boundaries.push(i);

@@ -35,6 +35,8 @@ interface Warp {
 
 /** Cells are at most this long (s, at full speed). */
 const CELL_S = 0.04;
+/** Cuts closer than this share of the whole are one: cells of next to no width would make the problem singular. */
+const CUT_GAP = 1e-5;
 const CELLS_PER_END = 6;
 const CELLS_PER_HALF_CORNER = 4;
 
@@ -142,7 +144,7 @@ export function buildSpeedGrid(
     cuts.push(sigmaAt(warp, atS - halfS), sigmaAt(warp, atS), sigmaAt(warp, atS + halfS));
   }
   cuts.sort((a, b) => a - b);
-  const gap = 1e-7 * warp.totalSigma;
+  const gap = CUT_GAP * warp.totalSigma;
   const sigma: number[] = [0];
   const cells: Cell[] = [];
   const warped: WarpPoint = { s: 0, g1: 0, g2: 0, g3: 0 };
@@ -159,8 +161,8 @@ export function buildSpeedGrid(
     let size = CELL_S;
     if (from < 2 * startS) size = Math.min(size, (2 * startS) / CELLS_PER_END);
     if (to > warp.totalSigma - 2 * endS) size = Math.min(size, (2 * endS) / CELLS_PER_END);
-    let count = Math.ceil((to - from) / size - 1e-6);
-    if (corner !== undefined) count = Math.max(count, CELLS_PER_HALF_CORNER);
+    let count = Math.max(Math.ceil((to - from) / size - 1e-6), 1);
+    if (corner !== undefined && to - from > 100 * gap) count = Math.max(count, CELLS_PER_HALF_CORNER);
     for (let n = 1; n <= count; n++) {
       sigma.push(n === count ? to : from + ((to - from) * n) / count);
       cells.push({ span, corner, side, part });

@@ -22,6 +22,8 @@ export interface SpeedProfile {
 const STEPS_MAX = 45;
 /** Done when the limits still hold back at most this share of the duration. */
 const GAP = 3e-3;
+/** The barrier's products do not fall below this share of the duration: there is nothing to be gained by it. */
+const BARRIER_LEAST = 5e-4;
 /** First barrier, as a share of the duration per cell. */
 const FIRST_BARRIER = 0.05;
 /** A step goes this far towards the nearest limit. */
@@ -83,10 +85,14 @@ export function optimiseSpeed(
     band2: new Float64Array(n),
   };
   const measure: Measure = { duration: 0, gap: 0 };
+  let lastDuration = Infinity;
   let barrier = (FIRST_BARRIER * durationOf(problem, iterate.coefficients)) / problem.cells;
   for (let k = 0; k < STEPS_MAX; k++) {
     assemble(iterate, problem, barrier, k === 0 ? 'begin' : 'go-on', measure);
-    if (k > 0 && measure.gap <= GAP * measure.duration) break;
+    // The products alone say little before the multipliers fit the speed: it must have come to rest as well.
+    const isClose = measure.gap <= GAP * measure.duration;
+    if (k > 0 && isClose && lastDuration - measure.duration <= GAP * measure.duration) break;
+    lastDuration = measure.duration;
     solveInPlace(iterate);
     barrier = move(iterate, problem, barrier, measure);
   }
@@ -245,6 +251,12 @@ function assemble(
     band1[cell + 1] = (band1[cell + 1] as number) + b2 * x1 + f2 * v1 + s2 * z1;
     band2[cell] = (band2[cell] as number) + b2 * x0 + f2 * v0 + s2 * z0;
   }
+  // Positive coefficients keep the squared speed positive between the points as well.
+  for (let k = 0; k < coefficients.length; k++) {
+    const c = coefficients[k] as number;
+    step[k] = (step[k] as number) + barrier / c;
+    band0[k] = (band0[k] as number) + barrier / (c * c);
+  }
   measure.duration = duration;
   measure.gap = gap;
 }
@@ -324,6 +336,10 @@ function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure:
       count += 2;
     }
   }
+  for (let k = 0; k < step.length; k++) {
+    const fall = -(step[k] as number) / (coefficients[k] as number);
+    if (fall > primal) primal = fall;
+  }
   const primalShare = TOWARDS_LIMIT / primal;
   const dualShare = TOWARDS_LIMIT / dual;
   for (let k = 0; k < step.length; k++) {
@@ -335,7 +351,8 @@ function move(iterate: Iterate, problem: SpeedProblem, barrier: number, measure:
   // Each product moves towards the barrier by the share gone; the next aim is lower the further that was.
   const share = Math.min(primalShare, dualShare);
   const mean = ((1 - share) * measure.gap) / count + share * barrier;
-  return mean * (share > 0.85 ? 0.2 : share > 0.5 ? 0.5 : share > 0.25 ? 0.9 : 1.5);
+  const next = mean * (share > 0.85 ? 0.2 : share > 0.5 ? 0.5 : share > 0.25 ? 0.9 : 1.5);
+  return Math.max(next, (BARRIER_LEAST * measure.duration) / count);
 }
 
 function add(values: Float64Array, changes: Float64Array, share: number): void {

@@ -72,7 +72,7 @@ function setAxes(limits: readonly JointLimits[], share: number): void {
     const e = ends[j]!;
     axis.accelerationMax = accelerationMax * share;
     const jerk = Math.min(jerkMax, axis.accelerationMax / UNLIMITED_JERK_S);
-    axis.jerkMax = Math.max(jerk * share, leastJerk(e, velocityMax, jerk));
+    axis.jerkMax = Math.max(jerk * share, leastJerk(e, velocityMax, jerk, share));
     // Bringing an end's acceleration to zero leads to this speed: the limit cannot be below it.
     const fastest = Math.max(
       Math.abs(settled(e.velocity0, e.acceleration0, axis.jerkMax)),
@@ -83,13 +83,13 @@ function setAxes(limits: readonly JointLimits[], share: number): void {
 }
 
 /** Jerk that the ends need so that their accelerations do not lead beyond the velocity limit; 0 where they do not. */
-function leastJerk(e: AxisEnds, velocityMax: number, jerkMax: number): number {
-  const one = jerkNeeded(e.velocity0, e.acceleration0, velocityMax, jerkMax);
-  return Math.max(one, jerkNeeded(e.velocity1, -e.acceleration1, velocityMax, jerkMax));
+function leastJerk(e: AxisEnds, velocityMax: number, jerkMax: number, share: number): number {
+  const one = jerkNeeded(e.velocity0, e.acceleration0, velocityMax, jerkMax, share);
+  return Math.max(one, jerkNeeded(e.velocity1, -e.acceleration1, velocityMax, jerkMax, share));
 }
 
-function jerkNeeded(v: number, a: number, velocityMax: number, jerkMax: number): number {
-  if (Math.abs(settled(v, a, jerkMax)) <= velocityMax) return 0;
+function jerkNeeded(v: number, a: number, velocityMax: number, jerkMax: number, share: number): number {
+  if (Math.abs(settled(v, a, jerkMax * share)) <= velocityMax) return 0;
   const needed = (a * a) / (2 * Math.max(velocityMax - Math.abs(v), 1e-12));
   return Math.min(needed, jerkMax * JERK_RIPPLE);
 }

@@ -7,6 +7,7 @@ import { sampleTrajectory } from '../../../arms/trajectory/sample-trajectory.ts'
 import { stoppingTrajectory } from '../../../arms/trajectory/stopping.ts';
 import { timePath } from '../../../arms/trajectory/time-path.ts';
 import { validateTrajectory } from '../../../arms/trajectory/validate-trajectory.ts';
+import { limitShares } from './limit-shares.ts';
 import { differenceRatios, SIX_AXES } from './limits.ts';
 import { numbers, randomWaypoints } from './paths.ts';
 
@@ -41,6 +42,20 @@ describe('stoppingTrajectory', () => {
       sampleTrajectory(original, stop.restProgressUs, a);
       sampleTrajectory(stop.trajectory, durationUs(stop.trajectory), b);
       b.forEach((value, j) => expect(value).toBeCloseTo(a[j] as number, 5));
+    }
+  });
+
+  it('goes smoothly through a rest of the original that its braking leads across', () => {
+    // A stop in the path, at which the motion turns round; every instant around it.
+    const limits = SIX_AXES.slice(0, 1);
+    const timed = timePath(straightPath([[0], [0.3], [0.1]], { kind: 'stop' }), limits);
+    if (timed.status !== 'timed') throw new Error(timed.detail);
+    const turnUs = timed.waypointTimesUs[1]!;
+    for (let fromUs = turnUs - 30_000; fromUs < turnUs; fromUs += 1_000) {
+      const stop = stoppingTrajectory(timed.trajectory, fromUs, limits);
+      const shares = limitShares(stop.trajectory, limits);
+      expect(shares.acceleration).toBeLessThan(1.01);
+      expect(shares.jerk).toBeLessThan(1.2);
     }
   });
 
