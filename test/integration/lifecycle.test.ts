@@ -111,6 +111,11 @@ describe('the life of a service', () => {
     const { accepted, duplicate, refused } = JSON.parse(second.output) as Record<string, unknown>;
     expect([accepted, duplicate, refused]).toEqual([0, 3, []]);
     expect((await rig.client.status())?.lines.total).toBe(3);
+
+    writeFileSync(file, 'order_id,sku,quantity\nI-9,nobody-has-it,1\n');
+    const without = await cli('orders', file);
+    expect(without.output).toContain('1 accepted');
+    expect(without.output).toMatch(/note: 1 lines ended as an exception meanwhile: no-stock/);
   });
 
   it('is held, shown and resumed by the command line', { timeout: TEST_MS }, async () => {
@@ -180,7 +185,7 @@ describe('the life of a service', () => {
     expect(stateHash).toMatch(/^[0-9a-f]{64}$/);
     expect(JSON.parse(second.output)).toMatchObject({ stateHash });
     expect(cellState).toBe('held');
-    expect(lines).toMatchObject({ total: 3 });
+    expect(lines).toMatchObject({ total: 4, excepted: 1 });
   });
 
   it('refuses to go on with another configuration, saying what differs', { timeout: TEST_MS }, async () => {
