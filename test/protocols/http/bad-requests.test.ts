@@ -78,6 +78,7 @@ const BAD: readonly BadRequest[] = [
   invalid('a resolution without what', TASK, { action: 'resolve' }, 'resolution|is missing|"done-by-hand"'),
   invalid('an unknown resolution', TASK, { action: 'resolve', resolution: 'ok' }, 'resolution|none of the known|"give-up"'),
   invalid('a task id in path and body', TASK, { action: 'retry', taskId: 't1' }, 'taskId|not a field|remove it'),
+  { what: 'a task state that is none', path: '/api/v1/tasks?state=dancing', status: 400, code: 'invalid-request', faults: ['state|none of the known values|"inDoubt"'] },
   { what: 'a limit that is no number', path: '/api/v1/tasks?limit=many', status: 400, code: 'invalid-request', faults: ['limit|number|number'] },
   { what: 'a limit above the bound', path: '/api/v1/tasks?limit=100000', status: 400, code: 'invalid-request', faults: ['limit|too large|at most 1000'] },
   { what: 'an unknown filter', path: '/api/v1/tasks?arm=A1', status: 400, code: 'invalid-request', faults: ['arm|not a field|remove it'] },
