@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Against what hangs, not against what is slow: a busy machine may take ten times as long.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 });

@@ -15,7 +15,9 @@ export async function showStatus(options: ControlOptions): Promise<void> {
   const status = await client.status();
   const columns = process.stdout.columns ?? 100;
   const color = process.stdout.isTTY && !('NO_COLOR' in process.env) ? 'color' : 'plain';
-  output(options, status, () => renderStatus(status, { columns, rows: 1_000, color, pageUrl: client.url }));
+  output(options, status, () =>
+    renderStatus(status, { columns, rows: 1_000, color, pageUrl: client.url, advice: 'as-answer' }),
+  );
 }
 
 /** One PackML command, as it is called. */

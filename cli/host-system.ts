@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { LoadedCell } from '../config/loaded-cell.ts';
 import type { IntakeRequest } from '../controller/domain/intake.ts';
 import { ExceptionView } from '../controller/operations/view.ts';
+import { decodePayload } from '../protocols/mqtt/payload.ts';
+import type { PayloadLimits } from '../protocols/mqtt/payload.ts';
 import { MqttConnection } from '../protocols/mqtt/connection.ts';
 import type { BrokerAccess } from '../protocols/mqtt/connection.ts';
 import { IntakeClient } from '../protocols/mqtt/intake-client.ts';
@@ -18,7 +20,10 @@ const NOTE = 'host-system';
 const ATTEND_EVERY_US = 200_000;
 
 /** What the simulated person sees of the cell's published status. */
-const Screen = z.object({ nowS: z.number(), exceptions: z.array(ExceptionView) });
+const Screen = z.object({ exceptions: z.array(ExceptionView) });
+
+/** The status of a cell with thousands of open exceptions. */
+const STATUS_LIMITS: PayloadLimits = { maxBytes: 8_000_000, maxDepth: 8, maxValues: 400_000 };
 
 export interface LiveHost {
   /** To be called after every step of the world. */
@@ -58,12 +63,9 @@ export function startHostSystem(
     onTrouble,
   });
   let shown: z.infer<typeof Screen> | null = null;
-  let shownUs = 0;
   screen.subscribe(cellTopics(cell.name).status, 0, (message) => {
-    const parsed = Screen.safeParse(JSON.parse(new TextDecoder().decode(message.payload)));
-    if (!parsed.success) return;
-    shown = parsed.data;
-    shownUs = world.nowUs;
+    const decoded = decodePayload(Screen, message.payload, STATUS_LIMITS);
+    if (decoded.ok) shown = decoded.value;
   });
   screen.open();
   let dueUs = 0;
@@ -91,12 +93,7 @@ export function startHostSystem(
 
   function answerExceptions(): void {
     if (operator === null || shown === null) return;
-    // The cell's clock is another one than the world's: what counts is for how long something has been asked.
-    const offsetUs = shownUs - Math.round(shown.nowS * 1e6);
-    const asked = shown.exceptions.map((each) => ({
-      ...each,
-      sinceUs: Math.max(0, Math.round(each.sinceS * 1e6) + offsetUs),
-    }));
+    const asked = shown.exceptions.map((each) => ({ ...each, sinceUs: Math.round(each.sinceS * 1e6) }));
     for (const body of operator.attend(world.nowUs, asked)) {
       answers += 1;
       const request: IntakeRequest = { kind: 'task', body };

@@ -18,6 +18,8 @@ export interface CsvOptions {
 
 export type ReadOrders = Extract<OrdersResult, { status: 'read' }>;
 
+const SETTLE_MS = 500;
+
 /** Reads an order file whole; every fault of it at once as one failure. */
 export function readOrderFile(file: string, options: CsvOptions): ReadOrders {
   const mapping = mappingOf(options);
@@ -61,10 +63,13 @@ export async function importOrders(
     duplicate: 0,
     refused: [] as { line: number; code: string; detail: string }[],
   };
+  const notes = [...read.notes];
   if (options.dryRun !== true) {
     const client = new ServiceClient(options.url);
-    for (const event of read.events) {
+    const exceptedBefore = (await client.status()).lines.excepted;
+    for (const [index, event] of read.events.entries()) {
       if (event.kind === 'excepted') continue;
+      showProgress(index, read.events.length);
       const { result } =
         event.kind === 'order'
           ? await client.post('/api/v1/orders', event.order, `csv:${event.order.orderId}`)
@@ -72,6 +77,15 @@ export async function importOrders(
       if (result.status === 'refused')
         tally.refused.push({ line: event.line, code: result.code, detail: result.detail });
       else tally[result.status] += 1;
+    }
+    showProgress(null, read.events.length);
+    // What the cell has no goods for ends within a tick or two.
+    if (tally.accepted > 0) await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const excepted = (await client.status()).lines.excepted - exceptedBefore;
+    if (excepted > 0) {
+      notes.push(
+        `${excepted} lines ended as an exception meanwhile: no-stock means that the cell has no goods of this SKU`,
+      );
     }
   }
   const excepted = read.events.filter((event) => event.kind === 'excepted');
@@ -81,7 +95,7 @@ export async function importOrders(
     counts: read.counts,
     ...tally,
     excepted,
-    notes: read.notes,
+    notes,
   };
   output(options, report, () =>
     [
@@ -90,8 +104,14 @@ export async function importOrders(
         ? 'dry run: nothing was sent'
         : `${tally.accepted} accepted, ${tally.duplicate} known already, ${tally.refused.length} refused`,
       ...tally.refused.slice(0, 20).map((each) => `  line ${each.line}: ${each.code}: ${each.detail}`),
-      ...read.notes.map((note) => `note: ${note}`),
+      ...notes.map((note) => `note: ${note}`),
     ].join('\n'),
   );
   if (tally.refused.length > 0) process.exitCode = 1;
+}
+
+/** One line that is written over, where somebody sees it; null: takes it away. */
+function showProgress(sent: number | null, total: number): void {
+  if (!process.stderr.isTTY || (sent !== null && sent % 20 !== 0)) return;
+  process.stderr.write(sent === null ? '\r\u001B[2K' : `\r${sent} of ${total} sent`);
 }

@@ -6,7 +6,7 @@ import type { PlayProgress, PlayReport } from '../sim/play-report.ts';
 import type { LoadedCell } from '../config/loaded-cell.ts';
 import { CommandFailure } from './failure.ts';
 import { loadConfig } from './load-config.ts';
-import { output } from './output.ts';
+import { output, PLAIN_TABLE } from './output.ts';
 import type { OutputMode } from './output.ts';
 import { readOrderFile } from './orders.ts';
 import type { CsvOptions, ReadOrders } from './orders.ts';
@@ -101,7 +101,11 @@ function describe(report: PlayReport, orders: ReadOrders | null): string {
     goods === 0
       ? ''
       : ` (${((100 * report.lines.fulfilled) / goods).toFixed(2)} % of ${goods} goods lines fulfilled)`;
-  const table = new Table({ head: ['arm', 'units', 'busy', 'blocked', 'starved', 'faulted', 'held'] });
+  const table = new Table({
+    head: ['arm', 'units', 'busy', 'blocked', 'starved', 'faulted', 'held'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    ...PLAIN_TABLE,
+  });
   for (const arm of report.arms) {
     const share = (seconds: number): string => `${((100 * seconds) / report.simulatedS).toFixed(1)} %`;
     table.push([

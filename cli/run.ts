@@ -73,11 +73,15 @@ export async function runCommand(config: string, options: RunOptions): Promise<v
   if (service.history === 'fresh' && loaded.start === 'on-first-launch') void startCell(service, log);
 
   onSignals(
-    () => wake(),
+    () => {
+      const message = 'Stopping the arms on their paths; once more ends at once.';
+      if (process.stdout.isTTY) terminal.print(message);
+      else process.stderr.write(`${message}\n`);
+      wake();
+    },
     () => endSimulator(simulator, stateDirectory),
   );
   await ended;
-  terminal.stop();
   await within(
     EXIT_WITHIN_MS,
     stopAll(service, log, () => {
@@ -86,7 +90,13 @@ export async function runCommand(config: string, options: RunOptions): Promise<v
       endSimulator(simulator, stateDirectory);
     }),
   );
+  terminal.stop();
   if (fatal !== null) throw new CommandFailure(fatal, 1);
+  if (process.stdout.isTTY) {
+    terminal.print(
+      `Ended in order; nothing is lost. It is all in ${stateDirectory}: start it again, then \`npx magpie resume\`.`,
+    );
+  }
 }
 
 /** The first signal ends in order, the second one at once. */
@@ -98,7 +108,6 @@ function onSignals(end: () => void, beforeExit: () => void): void {
       beforeExit();
       process.exit(130);
     }
-    process.stderr.write('\nstopping the arms on their paths; once more ends at once\n');
     end();
   };
   process.on('SIGINT', onSignal);

@@ -95,7 +95,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     version: MAGPIE_VERSION,
   });
   if (!opened.ok) {
-    throw new CommandFailure(`${opened.fault.directory}: ${opened.fault.detail}. ${opened.fault.remedy}`, 1);
+    throw new CommandFailure(`${opened.fault.detail}. ${opened.fault.remedy}`, 1);
   }
   const undo: (() => Promise<void> | void)[] = [() => opened.state.release()];
   const unwind = async (): Promise<void> => {

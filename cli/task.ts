@@ -3,7 +3,7 @@ import type { Resolution } from '../controller/domain/exception.ts';
 import type { TaskView } from '../controller/operations/view.ts';
 import type { ControlOptions } from './control.ts';
 import { CommandFailure } from './failure.ts';
-import { output } from './output.ts';
+import { output, PLAIN_TABLE } from './output.ts';
 import { ServiceClient } from './service-client.ts';
 
 export async function listTasks(
@@ -14,7 +14,7 @@ export async function listTasks(
     if (tasks.length === 0) return 'no tasks';
     const table = new Table({
       head: ['task', 'kind', 'state', 'item', 'order', 'arm', 'why'],
-      wordWrap: true,
+      ...PLAIN_TABLE,
     });
     for (const task of tasks) {
       table.push([

@@ -88,10 +88,7 @@ function explain(
       return { problem: 'is not one of the known values', remedy: choice(issue, value) };
     case 'too_small':
     case 'too_big':
-      return {
-        problem: `is too ${issue.code === 'too_small' ? 'small' : 'large'}`,
-        remedy: bound(issue, path),
-      };
+      return { problem: excess(issue, value), remedy: bound(issue, path) };
     default:
       return { problem: 'is not allowed here', remedy: `write ${issue.message}` };
   }
@@ -146,12 +143,20 @@ const UNIT_NAMES: readonly (readonly [RegExp, string])[] = [
   [/_kg$/, '. Masses are kilograms: 300 g is 0.3'],
 ];
 
+function excess(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
+  const isLess = issue.code === 'too_small';
+  if (issue.origin === 'array') return isLess ? 'has too few entries' : 'has too many entries';
+  if (issue.origin === 'string')
+    return isLess && value === '' ? 'is empty' : isLess ? 'is too short' : 'is too long';
+  return isLess ? 'is too small' : 'is too large';
+}
+
 function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, path: readonly PathKey[]): string {
   const limit = issue.code === 'too_small' ? issue.minimum : issue.maximum;
   const least = issue.code === 'too_small';
   if (issue.origin === 'array' || issue.origin === 'string') {
-    const unit = issue.origin === 'array' ? 'entries' : 'characters';
-    return `it needs ${least ? 'at least' : 'at most'} ${limit} ${unit}`;
+    const [one, more] = issue.origin === 'array' ? ['entry', 'entries'] : ['character', 'characters'];
+    return `${least ? 'it needs at least' : 'it may have at most'} ${limit} ${limit === 1 ? one : more}`;
   }
   const strict = issue.inclusive === false;
   const relation = least ? (strict ? 'more than' : 'at least') : strict ? 'less than' : 'at most';

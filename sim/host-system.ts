@@ -71,6 +71,8 @@ export class HostSystem {
   /** Cumulated weights of SKUs: a few are asked for much more often than most. */
   private readonly weights: readonly number[];
   private readonly homes: ReadonlyMap<string, readonly string[]>;
+  /** Of those, the ones into which another unit fits, as they were at first. */
+  private readonly roomyHomes: ReadonlyMap<string, readonly string[]>;
   private readonly random: RandomStream;
   private nowUs = 0;
   private orders = 0;
@@ -88,6 +90,7 @@ export class HostSystem {
     this.skus = stock.skus;
     this.weights = cumulated(stock.skus.length);
     this.homes = homesOf(stock);
+    this.roomyHomes = roomyHomesOf(stock, cell);
     this.random =
       position === null ? stream(settings.seed, 'host-system') : new RandomStream(position.random);
     if (position === null) {
@@ -253,23 +256,26 @@ export class HostSystem {
     this.totes.push({ containerId, kind: 'induct', stacks, placeId: null });
   }
 
-  /** One unit from one of a SKU's storage totes to another. */
+  /** One unit from one of a SKU's storage totes to another that has room, as far as a warehouse system can know. */
   private nextConsolidation(): void {
     this.consolidations += 1;
     const sku = this.drawSku();
-    const homes = sku === null ? [] : (this.homes.get(sku) ?? []);
-    if (sku === null || homes.length < 2) return;
-    const from = this.random.integer(0, homes.length - 1);
-    const to = (from + this.random.integer(1, homes.length - 1)) % homes.length;
+    const to = this.drawOf(this.roomyHomes.get(sku ?? '') ?? []);
+    const from = this.drawOf((this.homes.get(sku ?? '') ?? []).filter((home) => home !== to));
+    if (sku === null || from === null || to === null) return;
     const consolidateId = `C${this.settings.seed}-${this.consolidations}`;
     const body = {
       consolidateId,
-      fromContainerId: homes[from] as string,
-      toContainerId: homes[to] as string,
+      fromContainerId: from,
+      toContainerId: to,
       sku,
       quantity: 1,
     };
     this.send(`consolidate-${consolidateId}`, { kind: 'consolidate', body });
+  }
+
+  private drawOf(names: readonly string[]): string | null {
+    return names.length === 0 ? null : (names[this.random.integer(0, names.length - 1)] as string);
   }
 }
 
@@ -286,4 +292,22 @@ function homesOf({ containers }: Stock): ReadonlyMap<string, readonly string[]> 
     for (const sku of new Set(stacks.flat())) homes.set(sku, [...(homes.get(sku) ?? []), containerId]);
   }
   return homes;
+}
+
+function roomyHomesOf(stock: Stock, cell: CellModel): ReadonlyMap<string, readonly string[]> {
+  const bin = cell.places.find((place) => place.kind === 'bin');
+  const sizes = new Map(stock.skus.map((sku) => [sku.sku, sku]));
+  const roomy = new Map<string, readonly string[]>();
+  for (const [sku, homes] of homesOf(stock)) {
+    const hasRoom = (home: string): boolean => {
+      const container = stock.containers.find(({ containerId }) => containerId === home);
+      return (
+        bin !== undefined &&
+        container !== undefined &&
+        roomFor(bin, container, sku, (name) => sizes.get(name), 'same-sku') !== null
+      );
+    };
+    roomy.set(sku, homes.filter(hasRoom));
+  }
+  return roomy;
 }

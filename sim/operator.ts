@@ -12,6 +12,7 @@ import type { SimWorld } from './world.ts';
 export interface AskedException {
   readonly taskId: string;
   readonly kind: ExceptionKind;
+  /** Since when, on the cell's clock, which may be another than the world's: tells this question from an earlier one. */
   readonly sinceUs: number;
   /** Where the controller believes the unit to be. */
   readonly unitAt: 'source' | 'tool' | 'destination' | 'unknown';

@@ -169,14 +169,20 @@ function doingOf(core: Core, arm: ArmState, task: Task | null): string {
   if (mode === 'idle') return 'nothing to do';
   if (arm.job !== null) {
     const words = LEG_WORDS[arm.job.stage]!;
-    const what = task === null || ['home', 'bail'].includes(arm.job.stage) ? '' : ` ${task.sku}`;
+    // Its task may have been given to another since.
+    const what = ['home', 'bail'].includes(arm.job.stage) ? '' : ` ${task?.sku ?? 'an item'}`;
     const why =
       task === null || !['reach', 'carry'].includes(arm.job.stage) ? '' : ` (${endsOf(core, task)})`;
     return mode === 'held' ? `stopped while ${words}${what}` : `${words}${what}${why}`;
   }
   if (mode === 'planning') return `planning a way to ${task?.sku ?? 'its park pose'}`;
-  if (mode === 'waiting') return task?.because ?? 'waiting for space';
+  if (mode === 'waiting') return withoutName(arm, task?.because ?? 'waiting for space');
   return 'at rest';
+}
+
+/** The arm's name stands before the sentence already. */
+function withoutName(arm: ArmState, sentence: string): string {
+  return sentence.startsWith(`${arm.id} `) ? sentence.slice(arm.id.length + 1) : sentence;
 }
 
 function endsOf(core: Core, task: Task): string {

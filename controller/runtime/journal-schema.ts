@@ -47,6 +47,8 @@ export const MIGRATIONS: readonly string[] = [
 
 export type SchemaState =
   | { readonly kind: 'ready' }
+  /** Nothing is in it yet. */
+  | { readonly kind: 'empty' }
   | { readonly kind: 'foreign' }
   | { readonly kind: 'newer'; readonly version: number };
 
@@ -55,7 +57,7 @@ export function schemaStateOf(db: Database.Database, migrations: readonly string
   const version = pragmaNumber(db, 'user_version');
   const applicationId = pragmaNumber(db, 'application_id');
   const [tables] = db.prepare('SELECT count(*) FROM sqlite_schema').raw().all()[0] as [number];
-  if (applicationId !== APPLICATION_ID) return tables === 0 ? { kind: 'ready' } : { kind: 'foreign' };
+  if (applicationId !== APPLICATION_ID) return { kind: tables === 0 ? 'empty' : 'foreign' };
   return version > migrations.length ? { kind: 'newer', version } : { kind: 'ready' };
 }
 

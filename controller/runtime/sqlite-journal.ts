@@ -101,7 +101,13 @@ class SqliteJournal implements Journal {
         'Run the version of Magpie that wrote it, or a newer one',
       );
     }
-    if (mode === 'read') return;
+    if (mode === 'read') {
+      // What is empty becomes a journal when a controller opens it; there is nothing in it to be read.
+      if (state.kind === 'empty') {
+        throw this.#failed('journal-foreign', 'holds no journal', 'Give the path of a journal.db');
+      }
+      return;
+    }
     this.#guard(() => {
       this.#db.exec('PRAGMA journal_mode = WAL');
       this.#db.exec('PRAGMA synchronous = FULL');

@@ -1,4 +1,6 @@
 import type { HttpApp } from './app.ts';
+import { infiniteFault, REQUEST_SHAPE, shapeFault } from '../bounded-json.ts';
+import type { ShapeFault } from '../bounded-json.ts';
 import { ProblemError } from './problem.ts';
 
 /** Reads JSON bodies and nothing else; what is wrong with one is said with line and column. */
@@ -11,8 +13,12 @@ export function registerBodyParser(app: HttpApp): void {
       done(invalidBody('The body is empty.', 'Send a JSON object; the OpenAPI document shows its form.'));
       return;
     }
+    // Before it is parsed: that loses the first of two fields of one name, and says nothing of it.
+    const shape = shapeFault(text, REQUEST_SHAPE, 'the body');
     parse(request, text, (error, value) => {
-      if (error === null) done(null, value);
+      const fault = error === null ? (shape ?? infiniteFault(text)) : null;
+      if (fault !== null) done(invalidForm(fault));
+      else if (error === null) done(null, value);
       else done(invalidBody(whatIsWrong(text), 'Send one well-formed JSON object, encoded as UTF-8.'));
     });
   });
@@ -20,6 +26,13 @@ export function registerBodyParser(app: HttpApp): void {
 
 function invalidBody(detail: string, remedy: string): ProblemError {
   return new ProblemError({ status: 400, code: 'invalid-json', detail, remedy });
+}
+
+function invalidForm({ field, message }: ShapeFault): ProblemError {
+  const [detail, remedy] = message.split('; ') as [string, string];
+  const subject = field === '' ? '' : `${field} (in the body): `;
+  const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return invalidBody(field === '' ? sentence(detail) : `${subject}${detail}.`, sentence(remedy));
 }
 
 function whatIsWrong(text: string): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Id } from '../../controller/domain/intake.ts';
 import { commandsAllowed } from '../../controller/machines/cell.ts';
+import { TASK_STATES } from '../../controller/machines/task.ts';
 import { OrderView, TaskView } from '../../controller/operations/view.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
 import { problemContent } from './app.ts';
@@ -13,7 +14,7 @@ import { notFound, sendProblem } from './problem.ts';
 const TASKS_MAX = 1_000;
 
 const TasksQuery = z.strictObject({
-  state: z.string().max(64).optional().describe('Only tasks in this state'),
+  state: z.enum(TASK_STATES).optional().describe('Only tasks in this state'),
   limit: z.coerce.number().pipe(z.int().min(1).max(TASKS_MAX)).default(100),
 });
 

@@ -78,6 +78,8 @@ export class MqttArmDriver implements ArmDriver {
   #waitingSamples = 0;
   #up = false;
   #presence: z.infer<typeof PresenceMessage> | null = null;
+  /** The newest word that the arm is offline: it may be the will of a connection that the arm has replaced since. */
+  #offline: z.infer<typeof PresenceMessage> | null = null;
   #session: string | null = null;
   #clock = new ArmClock();
   /** The arm's clock as the newest sample showed it: what commands echo. */
@@ -116,6 +118,7 @@ export class MqttArmDriver implements ArmDriver {
     }
     main.onLost((reason) => {
       this.#presence = null;
+      this.#offline = null;
       this.#lose(`no connection to the broker: ${reason}`);
     });
   }
@@ -223,9 +226,15 @@ export class MqttArmDriver implements ArmDriver {
       // The will of an earlier session may arrive after the next one has begun.
       if (this.#presence !== null && this.#presence.session !== presence.session) return;
       this.#presence = null;
+      this.#offline = presence;
       this.#lose('the arm went offline');
       return;
     }
+    this.#online(presence);
+  }
+
+  #online(presence: z.infer<typeof PresenceMessage>): void {
+    this.#offline = null;
     if (this.#session !== presence.session) {
       if (this.#session !== null) this.#lose('the arm’s software was started anew');
       this.#session = presence.session;
@@ -244,6 +253,8 @@ export class MqttArmDriver implements ArmDriver {
       return;
     }
     const state = decoded.value;
+    // Who goes on sending has not gone.
+    if (!message.retained && state.session === this.#offline?.session) this.#online(this.#offline);
     // Kept, of another session, or overtaken by a newer one: it says nothing of now.
     if (message.retained || state.session !== this.#presence?.session || state.sampledUs <= this.#sampledUs)
       return;

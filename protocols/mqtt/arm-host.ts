@@ -13,6 +13,8 @@ import { CommandAdmission } from './command-admission.ts';
 import { MqttConnection } from './connection.ts';
 import type { BrokerAccess, Inbound } from './connection.ts';
 import { Outbox } from './outbox.ts';
+import { Presence } from './presence.ts';
+import type { PresenceStatus } from './presence.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
 import { armTopics } from './topics.ts';
 
@@ -67,6 +69,7 @@ export class MqttArmHost {
   readonly #session = randomUUID();
   readonly #admission: CommandAdmission;
   readonly #connection: MqttConnection;
+  readonly #presence: Presence;
   readonly #outbox: Outbox;
   readonly #recent = new Map<string, RefusedCommand>();
   /** The last submitted motion's grant, and the running one's; a submit may be refused while another runs. */
@@ -92,12 +95,12 @@ export class MqttArmHost {
       broker: options.broker,
       clientId: `magpie-${options.cell}-arm-${options.host.armId}-${this.#session.slice(0, 8)}`,
       session: 'clean',
-      will: () => ({ topic: this.#topics.presence, payload: this.#presence('offline'), retain: 'retain' }),
+      will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
     this.#connection.subscribe(this.#topics.command('+'), 1, (message) => this.#command(message));
     this.#connection.subscribe(this.#topics.lease, 0, (message) => this.#lease(message));
-    this.#connection.onConnected(() => this.#announce('online'));
+    this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
     this.#outbox = new Outbox(this.#connection, MAX_WAITING_EVENTS);
   }
 
@@ -111,7 +114,7 @@ export class MqttArmHost {
 
   /** Says that the arm goes away, and disconnects. */
   async close(): Promise<void> {
-    this.#announce('offline');
+    this.#presence.leave();
     await this.#connection.close();
   }
 
@@ -277,11 +280,7 @@ export class MqttArmHost {
     );
   }
 
-  #announce(status: 'online' | 'offline'): void {
-    this.#connection.publish(this.#topics.presence, this.#presence(status), { qos: 1, retain: 'retain' });
-  }
-
-  #presence(status: 'online' | 'offline'): string {
+  #said(status: PresenceStatus): string {
     const { leaseUs, sampleHz } = this.#options;
     return JSON.stringify({ status, session: this.#session, leaseUs, sampleHz });
   }

@@ -5,6 +5,7 @@ import type { ControllerService } from '../../controller/runtime/service.ts';
 import { MqttConnection } from './connection.ts';
 import type { BrokerAccess } from './connection.ts';
 import { Outbox } from './outbox.ts';
+import { Presence } from './presence.ts';
 import { cellTopics } from './topics.ts';
 
 export interface CellPublisherOptions {
@@ -32,6 +33,7 @@ export class CellPublisher {
   readonly #options: CellPublisherOptions;
   readonly #topics: ReturnType<typeof cellTopics>;
   readonly #connection: MqttConnection;
+  readonly #presence: Presence;
   readonly #run = randomUUID().slice(0, 8);
   #notices = 0;
   #statusDueUs = 0;
@@ -48,8 +50,8 @@ export class CellPublisher {
       will: () => ({ topic: this.#topics.presence, payload: PRESENCE.offline, retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
+    this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => PRESENCE[status]);
     this.#connection.onConnected(() => {
-      this.#connection.publish(this.#topics.presence, PRESENCE.online, { qos: 1, retain: 'retain' });
       this.#statusDueUs = 0;
     });
     this.outbox = new Outbox(this.#connection, MAX_WAITING);
@@ -65,7 +67,7 @@ export class CellPublisher {
 
   /** Says that the controller goes away, and disconnects. */
   async close(): Promise<void> {
-    this.#connection.publish(this.#topics.presence, PRESENCE.offline, { qos: 1, retain: 'retain' });
+    this.#presence.leave();
     await this.#connection.close();
   }
 

@@ -1,3 +1,4 @@
+import { REQUEST_SHAPE } from '../bounded-json.ts';
 import { z } from 'zod';
 import {
   CancelRequest,
@@ -41,7 +42,7 @@ export type IntakeTopic = keyof typeof INTAKE_TOPICS;
 export const RequestId = Id.describe('Chosen by the sender; a repeat with the same id is carried out once');
 
 /** An order with 2,000 lines has some 6,000 values and, with long ids, 300 kB. */
-const INTAKE_LIMITS: PayloadLimits = { maxBytes: 1_048_576, maxDepth: 8, maxValues: 20_000 };
+const INTAKE_LIMITS: PayloadLimits = { maxBytes: 1_048_576, ...REQUEST_SHAPE };
 
 export const IntakeResultMessage = z
   .object({ requestId: RequestId, result: IntakeResult })

@@ -5,6 +5,8 @@ import type { BrokerAccess, Inbound } from './connection.ts';
 import { IoAcknowledgeMessage, IoHelloMessage, IoRequestMessage, eventBodies } from './io-messages.ts';
 import { SMALL_LIMITS } from './arm-messages.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
+import { Presence } from './presence.ts';
+import type { PresenceStatus } from './presence.ts';
 import { ioTopics } from './topics.ts';
 
 export interface MqttIoHostOptions {
@@ -35,6 +37,7 @@ export class MqttIoHost {
   readonly #topics: ReturnType<typeof ioTopics>;
   readonly #session = randomUUID();
   readonly #connection: MqttConnection;
+  readonly #presence: Presence;
   #controller: string | null = null;
   #kept: Kept[] = [];
   #seq = 0;
@@ -49,13 +52,13 @@ export class MqttIoHost {
       broker: options.broker,
       clientId: `magpie-${options.cell}-io-${this.#session.slice(0, 8)}`,
       session: 'clean',
-      will: () => ({ topic: this.#topics.presence, payload: this.#presence('offline'), retain: 'retain' }),
+      will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
     this.#connection.subscribe(this.#topics.hello, 1, (message) => this.#onHello(message));
     this.#connection.subscribe(this.#topics.request, 1, (message) => this.#onRequest(message));
     this.#connection.subscribe(this.#topics.acknowledge, 0, (message) => this.#onAcknowledge(message));
-    this.#connection.onConnected(() => this.#announce('online'));
+    this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
   }
 
   get connected(): boolean {
@@ -72,7 +75,7 @@ export class MqttIoHost {
   }
 
   async close(): Promise<void> {
-    this.#announce('offline');
+    this.#presence.leave();
     await this.#connection.close();
   }
 
@@ -153,11 +156,7 @@ export class MqttIoHost {
     if (this.#ignored <= 10) this.#options.onTrouble?.(`ignored a message on ${message.topic}: ${why}`);
   }
 
-  #announce(status: 'online' | 'offline'): void {
-    this.#connection.publish(this.#topics.presence, this.#presence(status), { qos: 1, retain: 'retain' });
-  }
-
-  #presence(status: 'online' | 'offline'): string {
+  #said(status: PresenceStatus): string {
     return JSON.stringify({ status, session: this.#session });
   }
 }

@@ -18,7 +18,7 @@ export interface LiveTerminalOptions {
 export interface LiveTerminal {
   /** Writes a line that stays, above the drawing. */
   print(line: string): void;
-  /** Draws once more, gives the cursor back and ends. */
+  /** Draws once more, without what could be done next, gives the cursor back and ends. */
   stop(): void;
 }
 
@@ -48,6 +48,7 @@ function drawInPlace({ stream, view, pageUrl, redrawMs }: LiveTerminalOptions): 
       rows: (stream.rows ?? 24) - 1,
       color: 'NO_COLOR' in process.env ? 'plain' : 'color',
       pageUrl,
+      advice: stopped ? 'none' : 'beside-service',
     })
       .split('\n')
       .slice(0, -1);

@@ -12,6 +12,8 @@ export interface StatusOptions {
   readonly pageUrl: string | null;
   /** Most lines to use; what does not fit is counted, not shown. */
   readonly rows: number;
+  /** What can be done next: beside a running service, as an answer to a command, or nothing any more. */
+  readonly advice: 'beside-service' | 'as-answer' | 'none';
 }
 
 type Paint = ReturnType<typeof picocolors.createColors>;
@@ -30,7 +32,7 @@ export function renderStatus(view: CellView, options: StatusOptions): string {
   const columns = Math.max(COLUMNS_MIN, Math.min(COLUMNS_MAX, options.columns));
   const paint = picocolors.createColors(options.color === 'color');
   const head = [...header(view, columns, paint), ''];
-  const tail = ['', ...nextSteps(view, options.pageUrl, columns, paint)];
+  const tail = options.advice === 'none' ? [] : ['', ...nextSteps(view, options, columns, paint)];
   // What waits for a person comes first: it must not be what falls off a small window.
   const middle = [
     ...attention(
@@ -208,14 +210,18 @@ const STEPS: readonly (readonly [CellCommand, string])[] = [
   ['stop', 'stop'],
 ];
 
-function nextSteps(view: CellView, pageUrl: string | null, columns: number, paint: Paint): string[] {
+function nextSteps(view: CellView, options: StatusOptions, columns: number, paint: Paint): string[] {
+  const { advice, pageUrl } = options;
   const allowed = commandsAllowed(view.state);
   const commands = STEPS.filter(([command]) => allowed.includes(command)).map(([, words]) => words);
   const lines: string[] = [];
   if (pageUrl !== null) lines.push(cut(`Page     ${paint.underline(pageUrl)}`, columns + 9));
-  const words = [...commands, 'status', 'task list'].join(' | ');
-  lines.push(cut(`Command  npx magpie ${words}   (in another terminal)`, columns));
-  lines.push(paint.dim(cut('Ctrl-C   stops the arms on their paths, holds the cell and ends', columns)));
+  const isBeside = advice === 'beside-service';
+  const words = [...commands, ...(isBeside ? ['status'] : []), 'task list'].join(' | ');
+  lines.push(cut(`Command  npx magpie ${words}${isBeside ? '   (in another terminal)' : ''}`, columns));
+  if (isBeside) {
+    lines.push(paint.dim(cut('Ctrl-C   stops the arms on their paths, holds the cell and ends', columns)));
+  }
   lines.push(
     paint.dim(cut('This is no safety device: emergency stops and guards work without it.', columns)),
   );

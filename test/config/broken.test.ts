@@ -320,6 +320,20 @@ const BROKEN: readonly (readonly [name: string, from: string, to: string, faults
     ],
   ],
   [
+    'lists and names with nothing in them, a point of two coordinates',
+    'bins:\n  - { id: bin-1, position_m: [-0.25, -0.95, -0.23] }',
+    'fixtures: [{ id: "", type: box, size_m: [1, 1], position_m: [0, 0, 9] }]\n' +
+      'bins:\n  - { id: bin-1, position_m: [-0.25, -0.95, -0.23, 0] }',
+    [
+      'cell.yaml:39:18: bins[0].position_m = [-0.25,-0.95,-0.23,0]: has too many entries\n' +
+        '    it may have at most 3 entries',
+      'cell.yaml:37:33: fixtures[0].size_m = [1,1]: has too few entries\n    it needs at least 3 entries',
+      'cell.yaml:37:14: fixtures[0].id = "": is empty\n    it needs at least 1 character',
+      'cell.yaml:37:14: fixtures[0].id = "": is not allowed here\n' +
+        '    write letters, digits, _ and - only, beginning with a letter or digit',
+    ],
+  ],
+  [
     'an order stream without a file',
     'orders: { kind: none }',
     'orders: { kind: file, orders_per_hour: 0 }',

@@ -20,6 +20,9 @@ const SETTINGS = [
   ),
 ] as const;
 
+/** On a busy machine the arms may have noticed a silent controller just before. */
+const LOST = /lost|did not hear/;
+
 if (MOSQUITTO === undefined) {
   console.warn('SKIPPED: two processes with Mosquitto, which is not installed (apt-get install mosquitto)');
 }
@@ -44,7 +47,8 @@ describe.each(['embedded', 'mosquitto'] as const)('controller and simulator with
     watch = new Watch(rig.copy.brokerUrl, rig.copy.name, () => undefined);
     rig.startController();
     rig.startSimulator();
-    await stateIs('execute');
+    // On a busy machine the new cell may be held again at once.
+    await stateIs('execute', 'held');
     const lines = rig.skus.slice(0, 1).map((sku, k) => ({ lineId: String(k + 1), sku, quantity: 1 }));
     const order = { orderId: 'O-1', priority: 50, shipBy: null, lines };
     expect(await rig.client.placeOrder(order, 'O-1')).toMatchObject({ status: 'accepted' });
@@ -56,15 +60,15 @@ describe.each(['embedded', 'mosquitto'] as const)('controller and simulator with
     await broker?.stop();
   });
 
-  const stateIs = async (state: string) => {
+  const stateIs = async (...states: readonly string[]) => {
     let seen = '';
     return until(
-      `the cell in ${state}`,
+      `the cell in ${states.join(' or ')}`,
       WAIT_MS,
       async () => {
         const view = await rig.client.status();
         seen = `(it is ${view?.state}: ${view?.because}; ${rig.controller?.output().slice(-500)})`;
-        return view?.state === state ? view : null;
+        return view !== null && states.includes(view.state) ? view : null;
       },
       () => seen,
     );
@@ -108,7 +112,9 @@ describe.each(['embedded', 'mosquitto'] as const)('controller and simulator with
       await somethingMoves();
       await rig.controller?.kill();
       rig.startController();
-      await heldAndResumed(/the controller was restarted while the cell was execute; nothing moves until/);
+      await heldAndResumed(
+        /the controller was restarted while the cell was (execute|holding|held); nothing moves until/,
+      );
     },
     TEST_MS,
   );
@@ -118,9 +124,9 @@ describe.each(['embedded', 'mosquitto'] as const)('controller and simulator with
     async () => {
       await somethingMoves();
       await rig.simulator?.kill();
-      expect((await stateIs('held')).because).toMatch(/lost/);
+      expect((await stateIs('held')).because).toMatch(LOST);
       rig.startSimulator();
-      await heldAndResumed(/lost/);
+      await heldAndResumed(LOST);
     },
     TEST_MS,
   );
@@ -145,7 +151,7 @@ describe.each(['embedded', 'mosquitto'] as const)('controller and simulator with
       expect(await rig.simulator?.ended).toEqual({ code: 0, signal: null });
       await stateIs('held');
       rig.startSimulator();
-      await heldAndResumed(/lost/);
+      await heldAndResumed(LOST);
     },
     TEST_MS,
   );
@@ -156,9 +162,9 @@ describe.each(['embedded', 'mosquitto'] as const)('controller and simulator with
       async () => {
         await somethingMoves();
         await broker?.stop();
-        expect((await stateIs('held')).because).toMatch(/lost/);
+        expect((await stateIs('held')).because).toMatch(LOST);
         await broker?.start();
-        await heldAndResumed(/lost/);
+        await heldAndResumed(LOST);
       },
       TEST_MS,
     );

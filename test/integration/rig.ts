@@ -9,7 +9,8 @@ import type { DurableWorld } from '../../sim/world-file.ts';
 import type { WorldStart } from '../../sim/world.ts';
 import { builtService } from './built-service.ts';
 import { CellClient } from './cell-client.ts';
-import { copyCell, freePorts } from './cell-copy.ts';
+import { freePort } from '../free-ports.ts';
+import { copyCell } from './cell-copy.ts';
 import type { CellCopy } from './cell-copy.ts';
 import { ProductProcess } from './process.ts';
 
@@ -50,7 +51,7 @@ export class Rig {
     const main = builtService();
     const directory = mkdtempSync(join(tmpdir(), 'magpie-rig-'));
     mkdirSync(join(directory, 'state'));
-    const [httpPort, brokerPort] = (await freePorts(2)) as [number, number];
+    const [httpPort, brokerPort] = [await freePort(), await freePort()];
     const copy = copyCell({
       from: cellFile,
       directory,

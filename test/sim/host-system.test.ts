@@ -68,6 +68,20 @@ describe('the simulated warehouse system', () => {
     expect(Object.fromEntries(ordered)).toEqual({ soap: 80, book: 80 });
   });
 
+  it('moves units only into totes that have room for them', () => {
+    const full = {
+      ...storage('S3'),
+      stacks: new Array<string[]>(6).fill(new Array<string>(40).fill('soap')),
+    };
+    const source: OrderSource = { kind: 'endless', stock: { skus, containers: [storage('S1'), full] } };
+    const sent = hour(made(source, null, { consolidationsPerHour: 60, ordersPerHour: 0, stowsPerHour: 0 }));
+    const moves = sent.flatMap(({ request }) => (request.kind === 'consolidate' ? [request.body] : []));
+    expect(moves.length).toBeGreaterThan(20);
+    expect(
+      new Set(moves.map((move) => `${move.sku}: ${move.fromContainerId} to ${move.toContainerId}`)),
+    ).toEqual(new Set(['soap: S3 to S1']));
+  });
+
   it('brings goods in induct totes that the conveyor of the world takes, with just what is to be stowed', () => {
     const host = made();
     const sent = hour(host);

@@ -137,6 +137,21 @@ describe('the core on a floor without geometry', () => {
     expect(effects).toEqual(run.effects);
   });
 
+  it('says of every arm at any time what it does, in words that name what they speak of', () => {
+    const run = runOf(205, { rates: ROUGH, cancels: 4, restarts: 6, holds: 2 });
+    const again = createCore(cell);
+    const said = new Set<string>();
+    for (const tick of run.ticks) {
+      step(again, structuredClone(tick.events), tick.nowUs);
+      for (const arm of viewOf(again).arms) said.add(`${arm.id} | ${arm.doing}`);
+    }
+    expect([...said].some((each) => /stopped while/.test(each))).toBe(true);
+    for (const each of said) {
+      expect(each).not.toMatch(/ (for|with|back|down|grasping|carrying|grasp)$/);
+      expect(each).not.toMatch(/^(.*) \| \1 /);
+    }
+  });
+
   it('gives each second of an arm to one cause', () => {
     const run = runOf(8, { rates: ROUGH });
     for (const arm of viewOf(run.core).arms) {

@@ -189,6 +189,12 @@ describe('a file that is not ours', () => {
     expect(faultOf(file)).toMatchObject({ code: 'journal-foreign' });
   });
 
+  it('an empty file that is to be read', () => {
+    const file = join(scratch(), 'journal.db');
+    writeFileSync(file, '');
+    expect(faultOf(file, 'read')).toMatchObject({ code: 'journal-foreign', detail: 'holds no journal' });
+  });
+
   it('a newer version', () => {
     const file = writtenJournal('closed');
     const db = new Database(file);

@@ -66,10 +66,19 @@ const BAD: readonly BadRequest[] = [
   invalid('an unknown cell command', CELL, { command: 'go' }, 'command|none of the known values|"hold"'),
   invalid('a cell command in capitals', CELL, { command: 'HOLD' }, 'command|none of the known values|"hold"'),
   invalid('no cell command', CELL, {}, 'command|is missing|one of'),
+  { what: 'a field twice', path: ORDERS, text: '{"orderId":"a","orderId":"b","lines":[]}', status: 400, code: 'invalid-json',
+    detail: 'orderId (in the body): the field stands twice in the same object.', remedy: 'Send it once.' }, // prettier-ignore
+  { what: 'a field twice, spelt in two ways', path: CELL, text: '{"command":"stop","comm\\u0061nd":"hold"}', status: 400, code: 'invalid-json',
+    detail: 'command (in the body): the field stands twice', remedy: 'Send it once.' }, // prettier-ignore
+  { what: 'a number beyond all numbers', path: ORDERS, text: '{"orderId":"a","lines":[{"lineId":"1","sku":"x","quantity":1e400}]}', status: 400, code: 'invalid-json',
+    detail: 'quantity (in the body): is larger than any number can be.', remedy: 'Give a finite number.' }, // prettier-ignore
+  { what: 'lists in lists without end', path: ORDERS, text: `${'['.repeat(50)}${']'.repeat(50)}`, status: 400, code: 'invalid-json',
+    detail: 'The body nests deeper than 8 levels.', remedy: 'Send it flatter.' }, // prettier-ignore
   invalid('an unknown task action', TASK, { action: 'forget' }, 'action|none of the known values|"cancel", "retry", "resolve"'),
   invalid('a resolution without what', TASK, { action: 'resolve' }, 'resolution|is missing|"done-by-hand"'),
   invalid('an unknown resolution', TASK, { action: 'resolve', resolution: 'ok' }, 'resolution|none of the known|"give-up"'),
   invalid('a task id in path and body', TASK, { action: 'retry', taskId: 't1' }, 'taskId|not a field|remove it'),
+  { what: 'a task state that is none', path: '/api/v1/tasks?state=dancing', status: 400, code: 'invalid-request', faults: ['state|none of the known values|"inDoubt"'] },
   { what: 'a limit that is no number', path: '/api/v1/tasks?limit=many', status: 400, code: 'invalid-request', faults: ['limit|number|number'] },
   { what: 'a limit above the bound', path: '/api/v1/tasks?limit=100000', status: 400, code: 'invalid-request', faults: ['limit|too large|at most 1000'] },
   { what: 'an unknown filter', path: '/api/v1/tasks?arm=A1', status: 400, code: 'invalid-request', faults: ['arm|not a field|remove it'] },

@@ -144,9 +144,9 @@ describe('looking', () => {
   test('tasks can be filtered and bounded', async () => {
     const running = await start();
     for (const [id, state] of [
-      ['t1', 'moving'],
+      ['t1', 'carrying'],
       ['t2', 'excepted'],
-      ['t3', 'moving'],
+      ['t3', 'carrying'],
     ] as const) {
       running.service.addTask({
         id,
@@ -167,8 +167,8 @@ describe('looking', () => {
         ({ id }) => id,
       );
     expect(await ids('')).toEqual(['t1', 't2', 't3']);
-    expect(await ids('?state=moving')).toEqual(['t1', 't3']);
-    expect(await ids('?state=moving&limit=1')).toEqual(['t1']);
+    expect(await ids('?state=carrying')).toEqual(['t1', 't3']);
+    expect(await ids('?state=carrying&limit=1')).toEqual(['t1']);
     expect(await json(fetch(`${running.url}/api/v1/tasks/t2`))).toMatchObject({ state: 'excepted' });
   });
 

@@ -13,9 +13,22 @@ export const LEASE_US = 1_000_000;
 const SILENCE_US = 1_000_000;
 const COMMAND_VALID_US = 2_000_000;
 
-/** Real time, from an arbitrary beginning; the arm's differs from the controller's. */
+/** A busy machine may keep this process waiting for longer than a lease: what is above this does not count, us. */
+const STALL_US = 50_000;
+let seenUs = performance.now() * 1000;
+let stalledUs = 0;
+
+/** Real time but for stalls of this process, in which neither the arm nor its controller could have done anything. */
+function countedUs(): number {
+  const realUs = performance.now() * 1000;
+  stalledUs += Math.max(0, realUs - seenUs - STALL_US);
+  seenUs = realUs;
+  return realUs - stalledUs;
+}
+
+/** That time from an arbitrary beginning; the arm's differs from the controller's. */
 export function realClock(offsetUs: number): Clock {
-  return { nowUs: () => Math.floor(performance.now() * 1000) + offsetUs };
+  return { nowUs: () => Math.floor(countedUs()) + offsetUs };
 }
 
 /** One arm's device program: the arm, its host, and the loop that steps both. */

@@ -259,6 +259,25 @@ describeWithBrokers('the arm protocol', (make) => {
     expect(cell.of('lost')[1]?.reason).toBe('the arm went offline');
   });
 
+  it('is not taken for gone when the will of a connection that it gave up comes late', async () => {
+    device();
+    const wire = await listen(`${ARM}/presence`);
+    const cell = controller(1);
+    await cell.claim();
+    const online = wire.on(`${ARM}/presence`)[0];
+    await wire.client.publishAsync(`${ARM}/presence`, JSON.stringify({ ...online, status: 'offline' }), {
+      qos: 1,
+      retain: true,
+    });
+    await cell.waitFor('lost');
+    await cell.waitFor('connected', 2);
+    await until(() => wire.on(`${ARM}/presence`).at(-1)?.['status'] === 'online', 'it says that it is there');
+    const late = await listen(`${ARM}/presence`);
+    await until(() => late.heard.length > 0, 'what the broker keeps is heard');
+    expect(late.on(`${ARM}/presence`)[0]).toEqual(online);
+    await cell.claim();
+  });
+
   it('says which of two programs is the arm when its software starts anew', async () => {
     device();
     const cell = controller(1);

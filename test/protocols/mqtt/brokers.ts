@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import type { MqttClient } from 'mqtt';
 import { describe } from 'vitest';
+import { freePort } from '../../free-ports.ts';
 import { BROKER_LIMITS, EmbeddedBroker } from '../../../protocols/mqtt/embedded-broker.ts';
 import type { BeforeAcknowledge } from '../../../protocols/mqtt/embedded-broker.ts';
 
@@ -16,15 +17,6 @@ export interface TestBroker {
   readonly url: string;
   start(): Promise<void>;
   stop(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 export async function embeddedBroker(beforeAcknowledge?: BeforeAcknowledge): Promise<TestBroker> {
@@ -126,12 +118,12 @@ export function describeWithBrokers(name: string, body: (make: () => Promise<Tes
   }
 }
 
-/** Waits until a condition holds, looking every few milliseconds; fails after twenty seconds, naming it. */
+/** Waits until a condition holds, looking every few milliseconds; fails after a minute, naming it. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string | (() => string),
 ): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (!(await condition())) {
     if (performance.now() > deadline) {
       throw new Error(`never came true: ${typeof what === 'string' ? what : what()}`);

@@ -7,7 +7,8 @@ import {
   credentialsFromEnvironment,
 } from '../../../protocols/mqtt/embedded-broker.ts';
 import type { BrokerLimits, EmbeddedBrokerOptions } from '../../../protocols/mqtt/embedded-broker.ts';
-import { Listener, freePort, until } from './brokers.ts';
+import { freePort } from '../../free-ports.ts';
+import { Listener, until } from './brokers.ts';
 
 describe('the embedded broker', () => {
   const running: EmbeddedBroker[] = [];
@@ -29,7 +30,7 @@ describe('the embedded broker', () => {
     return started.broker;
   }
 
-  const quick = { reconnectPeriod: 0, connectTimeout: 1_000 };
+  const quick = { reconnectPeriod: 0 };
 
   it('will not listen for other machines without credentials', async () => {
     const started = await EmbeddedBroker.start({

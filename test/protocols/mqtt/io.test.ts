@@ -209,6 +209,20 @@ describeWithBrokers('the surroundings over MQTT', (make) => {
     expect([...shuttle.done.keys()]).toEqual(['new']);
   });
 
+  it('are not taken for gone when the will of a connection that they gave up comes late', async () => {
+    surroundings(new SmallShuttle(1));
+    const wire = await Listener.connect(broker.url, `${IO}/presence`);
+    toClose.push(() => wire.end());
+    const side = cell();
+    await side.waitFor('inventory');
+    await until(() => wire.heard.length > 0, 'their presence is heard');
+    const will = JSON.stringify({ ...wire.on(`${IO}/presence`)[0], status: 'offline' });
+    await wire.client.publishAsync(`${IO}/presence`, will, { qos: 1, retain: true });
+    await side.waitFor('lost');
+    await side.waitFor('connected', 2);
+    await side.waitFor('inventory', 2);
+  });
+
   it('reports surroundings that go away, fail, and come back', async () => {
     const shuttle = new SmallShuttle(3);
     const host = surroundings(shuttle);

@@ -61,6 +61,13 @@ describeWithBrokers('the sample arm of the protocol’s page', (make) => {
     await until(() => wire.on(`${ARM}/event/refused`).length === 1, 'the repeat is refused');
     expect(wire.on(`${ARM}/event/refused`)[0]).toMatchObject({ commandId: 'move-1', reason: 'late-command' });
 
+    // The will of an earlier connection, which the broker published late: it goes on sending, so it is there.
+    const online = wire.on(`${ARM}/presence`)[0];
+    const will = JSON.stringify({ ...online, status: 'offline' });
+    await wire.client.publishAsync(`${ARM}/presence`, will, { qos: 1, retain: true });
+    await cell.waitFor('connected', 2);
+    await cell.claim();
+
     cell.submit('move-2', 30, 1);
     await cell.waitFor('accepted', 2);
     cell.hang();

@@ -5,7 +5,7 @@ import { MqttIoHost } from '../../../protocols/mqtt/io-host.ts';
 import type { IoEvent } from '../../../controller/ports.ts';
 import { createWorld } from '../../../sim/world.ts';
 import { above, cell, containers, settings, skus, straight } from '../../sim/fixture.ts';
-import { Controller, LEASE_US } from './arm-bench.ts';
+import { Controller, LEASE_US, realClock } from './arm-bench.ts';
 import { describeWithBrokers, until } from './brokers.ts';
 import type { TestBroker } from './brokers.ts';
 
@@ -26,9 +26,10 @@ class Simulator {
     );
     this.#io = new MqttIoHost({ ...common, host: this.world.io });
     for (const each of [...this.#hosts, this.#io]) each.open();
-    const startedMs = performance.now();
+    const clock = realClock(0);
+    const startedUs = clock.nowUs();
     this.#timer = setInterval(() => {
-      this.world.advanceTo(Math.round((performance.now() - startedMs) * 1_000));
+      this.world.advanceTo(clock.nowUs() - startedUs);
       for (const each of [...this.#hosts, this.#io]) each.pump();
     }, 5);
   }

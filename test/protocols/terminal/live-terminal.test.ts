@@ -126,9 +126,16 @@ describe('on a terminal', () => {
     const service = new SmallService(['A1'], 6);
     const listeners = process.listenerCount('exit');
     const terminal = start(screen, service, 5);
+    await until(() => screen.rows.some((row) => row.includes('npx magpie')));
+    service.current.state = 'held';
     terminal.stop();
     terminal.stop();
     await until(() => screen.cursor === 'shown');
+    expect(screen.rows.some((row) => row.includes('HELD'))).toBe(true);
+    expect(screen.rows.some((row) => /npx magpie|Ctrl-C/.test(row))).toBe(false);
+    terminal.print('Ended in order.');
+    await until(() => screen.rows.some((row) => row.includes('Ended in order.')));
+    expect(screen.rows.filter((row) => row.includes('HELD')).length).toBe(1);
     service.current.because = 'afterwards';
     await new Promise((resolve) => setTimeout(resolve, 40));
     expect(screen.rows.some((row) => row.includes('Afterwards'))).toBe(false);

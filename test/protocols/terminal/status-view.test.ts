@@ -5,7 +5,13 @@ import { renderStatus } from '../../../protocols/terminal/status-view.ts';
 import type { StatusOptions } from '../../../protocols/terminal/status-view.ts';
 import { exampleException } from '../../controller/operations/example-exception.ts';
 
-const PLAIN: StatusOptions = { columns: 80, rows: 40, color: 'plain', pageUrl: 'http://localhost:8080/' };
+const PLAIN: StatusOptions = {
+  columns: 80,
+  rows: 40,
+  color: 'plain',
+  pageUrl: 'http://localhost:8080/',
+  advice: 'beside-service',
+};
 
 function arm(id: string, changes: Partial<CellView['arms'][number]> = {}): CellView['arms'][number] {
   return {
@@ -90,6 +96,14 @@ describe('the status in a terminal', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  test('as an answer to a command it says nothing of a Ctrl-C that would end nothing', () => {
+    const text = renderStatus(view(), { ...PLAIN, advice: 'as-answer' });
+    expect(text).toContain('Command  npx magpie hold | stop | task list\n');
+    expect(text).toContain('no safety device');
+    expect(text).not.toContain('Ctrl-C');
+    expect(renderStatus(view(), { ...PLAIN, advice: 'none' })).not.toMatch(/npx|Page|Ctrl-C/);
   });
 
   test('after a restart: why nothing moves, what waits for a person, how to go on', () => {
