@@ -11,6 +11,8 @@ import type { OutputMode } from './output.ts';
 import { readOrderFile } from './orders.ts';
 import type { CsvOptions, ReadOrders } from './orders.ts';
 import { demandOf, intakeOf, settingsForPlay, stockForOrders, withPolicy } from './play-setup.ts';
+import { createMonitor } from '../controller/coordination/monitor.ts';
+import { PLAY_MONITOR } from '../sim/settings.ts';
 import { createReferee } from '../sim/referee.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { journalForPlay } from './play-journal.ts';
@@ -51,6 +53,7 @@ export async function playCommand(config: string, options: PlayCommandOptions): 
       planner: createJobPlanner(cell),
       journal: journal?.journal ?? null,
       observer: options.referee === 'on' ? await createReferee(cell, urdfByArm(loaded)) : null,
+      monitor: createMonitor(cell, loaded.descriptions, PLAY_MONITOR),
       onProgress: bar === null ? null : (progress: PlayProgress) => bar.show(progress),
       onNotice: null,
       patienceUs: PATIENCE_US,

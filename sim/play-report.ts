@@ -1,3 +1,4 @@
+import type { MonitorStatistics } from '../controller/coordination/monitor.ts';
 import type { Core } from '../controller/core/create.ts';
 import type { CoreEffect } from '../controller/core/effect.ts';
 import type { CoreState } from '../controller/core/state.ts';
@@ -40,10 +41,19 @@ export interface PlayReport {
   readonly clearanceMinM: number | null;
   readonly traceHash: string;
   readonly simulatedS: number;
-  /** All of it; planning and referee are parts of it. */
+  /** All of it; planning, referee and monitor are parts of it. */
   readonly wallS: number;
   readonly planningS: number;
   readonly refereeS: number;
+  readonly monitorS: number;
+  /** What the monitor did, and the least distance between arms that it predicted; null: it was off. */
+  readonly monitor: {
+    readonly evaluations: number;
+    readonly stops: number;
+    readonly verdicts: number;
+    readonly undecided: number;
+    readonly predictedMinM: number | null;
+  } | null;
   readonly arms: readonly {
     readonly id: string;
     readonly busyS: number;
@@ -77,6 +87,7 @@ const STUCK_MAX = 20;
 export class PlayMeter {
   planningMs = 0;
   observingMs = 0;
+  monitoringMs = 0;
   answers = 0;
   /** The last instant at which anything came to an end, us. */
   progressedUs = 0;
@@ -140,6 +151,7 @@ export interface RunSoFar {
   readonly world: SimWorld;
   readonly meter: PlayMeter;
   readonly verdict: Verdict | null;
+  readonly monitor: MonitorStatistics | null;
   readonly traceHash: string;
   readonly simulatedS: number;
   readonly wallS: number;
@@ -150,6 +162,7 @@ export function reportOf({
   world,
   meter,
   verdict,
+  monitor,
   traceHash,
   simulatedS,
   wallS,
@@ -179,6 +192,17 @@ export function reportOf({
     wallS,
     planningS: meter.planningMs / 1000,
     refereeS: meter.observingMs / 1000,
+    monitorS: meter.monitoringMs / 1000,
+    monitor:
+      monitor === null
+        ? null
+        : {
+            evaluations: monitor.evaluations,
+            stops: monitor.stops,
+            verdicts: monitor.verdicts,
+            undecided: monitor.undecided,
+            predictedMinM: monitor.predictedMinM,
+          },
     arms: viewOf(core).arms.map(({ id, busyS, blockedS, starvedS, faultedS, heldS, unitsDone }) => ({
       id,
       busyS,

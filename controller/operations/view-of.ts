@@ -1,5 +1,6 @@
 import { cellState } from '../core/cell-mode.ts';
 import type { Core } from '../core/create.ts';
+import { heldItemSizeM, taskOfArm } from '../core/held-item.ts';
 import type { ArmState, EndedTask, Task } from '../core/state.ts';
 import { heldBy } from '../coordination/reservations.ts';
 import { unitsIn } from '../domain/container.ts';
@@ -104,7 +105,8 @@ function unitsPerHour(core: Core, nowUs: number): number {
 
 function armView(core: Core, arm: ArmState, nowUs: number): ArmView {
   const { state } = core;
-  const task = taskOfArm(core, arm);
+  const task = taskOfArm(state, arm);
+  const itemSizeM = heldItemSizeM(state, arm.id);
   const totalsUs = { ...arm.loss.totalsUs };
   totalsUs[arm.loss.cause] += nowUs - state.nowUs;
   return {
@@ -114,7 +116,7 @@ function armView(core: Core, arm: ArmState, nowUs: number): ArmView {
     taskId: task?.id ?? null,
     zones: [...heldBy(state.zones, arm.id)],
     holding: arm.holding.vacuum === 'unknown' ? null : arm.holding.vacuum === 'on',
-    itemSizeM: arm.holding.vacuum === 'on' && task !== null ? [...task.item.sizeM] : null,
+    itemSizeM: itemSizeM === null ? null : [...itemSizeM],
     unitsDone: arm.unitsDone,
     busyS: totalsUs.busy / US_PER_S,
     blockedS: totalsUs.blocked / US_PER_S,
@@ -122,13 +124,6 @@ function armView(core: Core, arm: ArmState, nowUs: number): ArmView {
     faultedS: totalsUs.faulted / US_PER_S,
     heldS: totalsUs.held / US_PER_S,
   };
-}
-
-function taskOfArm(core: Core, arm: ArmState): Task | null {
-  const { state } = core;
-  const taskId = arm.job?.taskId ?? arm.next?.taskId;
-  if (taskId != null) return state.tasks[taskId] ?? null;
-  return Object.values(state.tasks).find((task) => task.armId === arm.id) ?? null;
 }
 
 function modeOf(core: Core, arm: ArmState): ArmView['mode'] {
