@@ -164,6 +164,10 @@ export class SmallService implements ControllerService {
       journalCommitSecondsTotal: 0.25,
       eventsTotal: 400,
       eventsDropped: 0,
+      monitorEvaluations: 1000,
+      monitorSecondsTotal: 0.125,
+      monitorStops: 1,
+      monitorPredictedMinM: 0.035,
       plansTotal: 12,
       planSecondsTotal: 1.5,
     };
