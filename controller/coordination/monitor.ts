@@ -261,11 +261,20 @@ function judgePair(
   ) {
     return null;
   }
-  const found = separation(a, b, limitOf(state, pair));
   const { statistics } = state;
   statistics.pairsLooked += 1;
+  let found = separation(a, b, limitOf(state, pair));
   statistics.looks += found.looks;
-  if (found.status === 'undecided') statistics.undecided += 1;
+  if (found.status === 'undecided') {
+    // Too close for too long to be shown clear as a whole: then as far as it matters now.
+    const soon = (reading: Reading): Reach => ({ ...reading.reach!, until: reading.restsBy });
+    found = separation(soon(one), soon(other), limitOf(state, pair));
+    statistics.looks += found.looks;
+    statistics.undecided += 1;
+    // What cannot be shown clear is not clear.
+    if (found.status === 'undecided') found = { ...found, status: 'near' };
+    else found = { ...found, boundM: -Infinity };
+  }
   if (found.links !== null) {
     statistics.predictedNowM = Math.min(statistics.predictedNowM ?? Infinity, found.leastM);
     statistics.predictedMinM = Math.min(statistics.predictedMinM ?? Infinity, found.leastM);
@@ -275,7 +284,9 @@ function judgePair(
   if (pair.nearRestM !== null && pair.nearRestM >= state.stopBelowM) pair.nearRestM = null;
   const slackM = Math.max(0, found.boundM - state.stopBelowM);
   pair.known =
-    found.status === 'clear' ? { slackM, versions, a: standingOf(a, one), b: standingOf(b, other) } : null;
+    found.status === 'clear' && found.boundM > -Infinity
+      ? { slackM, versions, a: standingOf(a, one), b: standingOf(b, other) }
+      : null;
   if (found.status !== 'near') {
     if (found.status === 'clear') pair.said = null;
     return null;

@@ -38,8 +38,8 @@ export interface Watch {
   sample: ArmSample | null;
   /** Samples in a row that say that the arm moves while its positions stay what they were to the last bit. */
   frozen: number;
-  /** Rate of progress measured with the last sample, and progress then; null: none measured. */
-  pace: { readonly sampledUs: number; readonly rate: number } | null;
+  /** The highest rate of progress measured under a grant; null: none measured. */
+  pace: { readonly grantedUntilUs: number; readonly highest: number } | null;
   item: ItemBox | null;
   /** The strongest stop under way, and since when, us. */
   stop: { kind: 'on-path' | 'protective'; sinceUs: number } | null;

@@ -14,6 +14,8 @@ export interface Placement {
   /** x y z radius per part; the item's comes last where there is one. */
   readonly spheres: Float64Array;
   readonly count: number;
+  /** Per part and joint how far the part's points are from the joint's axis at most, m; see `swingM`. */
+  levers: Float64Array | null;
   /** Solids of a part in the world, worked out when somebody comes near. */
   readonly solids: (readonly PlacedSolid[] | undefined)[];
 }
@@ -51,7 +53,15 @@ export function place(arm: WatchedArm, q: ArrayLike<number>, item: ItemBox | nul
     point(frames, arm.tipFrame * 12, 0, 0, item[2] / 2, spheres, at);
     spheres[at + 3] = Math.hypot(item[0], item[1], item[2]) / 2;
   }
-  return { arm, item, frames, spheres, count, solids: new Array<undefined>(count).fill(undefined) };
+  return {
+    arm,
+    item,
+    frames,
+    spheres,
+    count,
+    levers: null,
+    solids: new Array<undefined>(count).fill(undefined),
+  };
 }
 
 /** Name of a part, as messages have it. */
@@ -157,30 +167,93 @@ function placeSolid(solid: Solid, frames: Float64Array, at: number): PlacedSolid
   return { core: { kind: 'cylinder', T, discM: halfM[0], halfM: halfM[2] }, radiusM };
 }
 
-export interface Nearest {
-  /** Distance of the two arms, m; the cap when they are at least that far apart. */
-  distanceM: number;
-  partA: number;
-  partB: number;
+/**
+ * Farthest that any point of a part goes while each joint stays within its share of `turns` (rad, m) of the placed
+ * position, m. With the joints turned one after the other from the base outwards, what lies beyond a joint has not
+ * moved against it yet when its turn comes: so the distances from the axes as placed hold for turns of any size.
+ */
+function swingM(placement: Placement, part: number, turns: Float64Array): number {
+  const joints = placement.arm.jointCount;
+  placement.levers ??= leversOf(placement);
+  let sumM = 0;
+  for (let j = 0; j < joints; j += 1) sumM += placement.levers[part * joints + j] * turns[j];
+  return sumM;
 }
 
-/** How near two placed arms are to each other; distances from `capM` on are not told apart. */
-export function nearest(a: Placement, b: Placement, capM: number): Nearest {
-  const found: Nearest = { distanceM: capM, partA: -1, partB: -1 };
+function leversOf({ arm, frames, spheres, count }: Placement): Float64Array {
+  const levers = new Float64Array(count * arm.jointCount);
+  for (let j = 0; j < arm.jointCount; j += 1) {
+    const at = arm.jointFrames[j] * 12;
+    const [ux, uy, uz] = arm.frames[arm.jointFrames[j]].axis;
+    const ax = frames[at] * ux + frames[at + 1] * uy + frames[at + 2] * uz;
+    const ay = frames[at + 4] * ux + frames[at + 5] * uy + frames[at + 6] * uz;
+    const az = frames[at + 8] * ux + frames[at + 9] * uy + frames[at + 10] * uz;
+    for (let part = 0; part < count; part += 1) {
+      const movedBy = part < arm.parts.length ? arm.movedBy[part] : arm.jointCount - 1;
+      if (movedBy < j) continue;
+      if (arm.isPrismatic[j]) {
+        levers[part * arm.jointCount + j] = 1;
+        continue;
+      }
+      const dx = spheres[4 * part] - frames[at + 3];
+      const dy = spheres[4 * part + 1] - frames[at + 7];
+      const dz = spheres[4 * part + 2] - frames[at + 11];
+      const along = dx * ax + dy * ay + dz * az;
+      const squared = dx * dx + dy * dy + dz * dz - along * along;
+      levers[part * arm.jointCount + j] = spheres[4 * part + 3] + Math.sqrt(Math.max(0, squared));
+    }
+  }
+  return levers;
+}
+
+export interface Nearest {
+  /** Distance of the two arms as placed, m; the cap when they are at least that far apart. */
+  readonly distanceM: number;
+  readonly partA: number;
+  readonly partB: number;
+  /** They are at least this far apart while the joints stay within their turns, m; the other cap, or more. */
+  readonly lowestM: number;
+  /** How far the two parts of which that is said can go. */
+  readonly swingAM: number;
+  readonly swingBM: number;
+}
+
+/**
+ * How near two placed arms are to each other, and how near they can come while each joint turns by no more than it
+ * may. Distances from `capM` on, and bounds from `lowestCapM` on, are not told apart.
+ */
+export function nearest(
+  a: Placement,
+  b: Placement,
+  turnsA: Float64Array,
+  turnsB: Float64Array,
+  capM: number,
+  lowestCapM: number,
+): Nearest {
+  const found = { distanceM: capM, partA: -1, partB: -1, lowestM: lowestCapM, swingAM: 0, swingBM: 0 };
   const sa = a.spheres;
   const sb = b.spheres;
   for (let i = 0; i < a.count; i += 1) {
+    const swingAM = swingM(a, i, turnsA);
     for (let j = 0; j < b.count; j += 1) {
       const dx = sa[4 * i] - sb[4 * j];
       const dy = sa[4 * i + 1] - sb[4 * j + 1];
       const dz = sa[4 * i + 2] - sb[4 * j + 2];
-      const within = found.distanceM + sa[4 * i + 3] + sb[4 * j + 3];
-      if (within <= 0 || dx * dx + dy * dy + dz * dz >= within * within) continue;
-      const distanceM = partDistance(solidsOfPart(a, i), solidsOfPart(b, j), found.distanceM);
-      if (distanceM >= found.distanceM) continue;
-      found.distanceM = distanceM;
-      found.partA = i;
-      found.partB = j;
+      const apartM = Math.sqrt(dx * dx + dy * dy + dz * dz) - sa[4 * i + 3] - sb[4 * j + 3];
+      const swingBM = swingM(b, j, turnsB);
+      if (apartM >= found.distanceM && apartM - swingAM - swingBM >= found.lowestM) continue;
+      const neededM = Math.max(found.distanceM, found.lowestM + swingAM + swingBM);
+      const distanceM = partDistance(solidsOfPart(a, i), solidsOfPart(b, j), neededM);
+      if (distanceM < found.distanceM) {
+        found.distanceM = distanceM;
+        found.partA = i;
+        found.partB = j;
+      }
+      if (distanceM - swingAM - swingBM < found.lowestM) {
+        found.lowestM = distanceM - swingAM - swingBM;
+        found.swingAM = swingAM;
+        found.swingBM = swingBM;
+      }
     }
   }
   return found;

@@ -18,6 +18,8 @@ export interface Reach {
   /** Bound on how far any point of the arm moves between two parameters of the curve, m. */
   travelM(from: number, until: number): number;
   positions(at: number, out: Float64Array): void;
+  /** Bound on how far each joint gets from where it is at `at`, between two parameters around it; rad, m. */
+  turns(from: number, at: number, until: number, out: Float64Array): void;
   /** How far beside the curve any point of the arm may be, m. */
   readonly besideM: number;
   /** Bound on how far the curve is moved off what was commanded, m. */
@@ -47,6 +49,7 @@ export function restReach(arm: WatchedArm, positions: readonly number[], item: I
     from: 0,
     until: 0,
     travelM: () => 0,
+    turns: (_from, _at, _until, out) => out.fill(0),
     positions: (_at, out) => out.set(positions),
     besideM: 0,
     offsetM: 0,
@@ -59,6 +62,8 @@ export interface Odometer {
   readonly trajectory: JointTrajectory;
   readonly stepUs: number;
   readonly totalM: Float64Array;
+  /** How far each joint has turned by then, to and fro; rad, m. A row of joints per step. */
+  readonly turned: Float64Array;
 }
 
 const STEP_US = 10_000;
@@ -71,6 +76,8 @@ export function odometerOf(arm: WatchedArm, trajectory: JointTrajectory): Odomet
   const totalM = new Float64Array(count);
   const q = new Float64Array(arm.jointCount);
   const v = new Float64Array(arm.jointCount);
+  const was = new Float64Array(arm.jointCount);
+  const turned = new Float64Array(count * arm.jointCount);
   let before = 0;
   for (let k = 0; k < count; k += 1) {
     sampleTrajectory(trajectory, Math.min(endUs, k * STEP_US), q, v);
@@ -78,8 +85,14 @@ export function odometerOf(arm: WatchedArm, trajectory: JointTrajectory): Odomet
     for (let j = 0; j < arm.jointCount; j += 1) speed += arm.leverM[j] * Math.abs(v[j]);
     if (k > 0) totalM[k] = totalM[k - 1] + BETWEEN * Math.max(speed, before) * STEP_US * 1e-6;
     before = speed;
+    for (let j = 0; j < arm.jointCount; j += 1) {
+      const fastest = Math.max(Math.abs(v[j]), was[j]);
+      const at = k * arm.jointCount + j;
+      if (k > 0) turned[at] = turned[at - arm.jointCount] + BETWEEN * fastest * STEP_US * 1e-6;
+      was[j] = Math.abs(v[j]);
+    }
   }
-  return { trajectory, stepUs: STEP_US, totalM };
+  return { trajectory, stepUs: STEP_US, totalM, turned };
 }
 
 /** Along its trajectory between two values of progress, us, each joint beside it by an offset that stays. */
@@ -91,9 +104,17 @@ export function pathReach(
   offset: ArrayLike<number>,
   besideM: number,
 ): Reach {
-  const { trajectory, stepUs, totalM } = odometer;
+  const { trajectory, stepUs, totalM, turned } = odometer;
   const last = totalM.length - 1;
   const sum = (k: number): number => totalM[Math.max(0, Math.min(last, k))];
+  // Between two looks a joint turns evenly, near enough: what it turns unevenly is in the margin of the sums.
+  const turn = (j: number, at: number): number => {
+    const step = Math.max(0, Math.min(last, at / stepUs));
+    const low = Math.floor(step);
+    const high = Math.min(last, low + 1);
+    const before = turned[low * arm.jointCount + j];
+    return before + (step - low) * (turned[high * arm.jointCount + j] - before);
+  };
   let offsetM = 0;
   for (let j = 0; j < arm.jointCount; j += 1) offsetM += arm.leverM[j] * Math.abs(offset[j]);
   return {
@@ -108,6 +129,11 @@ export function pathReach(
       // Within one step the speed counts as even: its bound holds throughout.
       if (high - low <= 1) return ((until - from) / stepUs) * (sum(high) - sum(low));
       return sum(high) - sum(low);
+    },
+    turns: (from, at, until, out) => {
+      for (let j = 0; j < arm.jointCount; j += 1) {
+        out[j] = Math.max(turn(j, at) - turn(j, from), turn(j, until) - turn(j, at));
+      }
     },
     positions: (at, out) => {
       sampleTrajectory(trajectory, at, out);
@@ -158,6 +184,12 @@ export function coastReach(
         sumM += arm.leverM[j] * Math.abs(gone(j, until * 1e-6) - gone(j, from * 1e-6));
       }
       return sumM;
+    },
+    turns: (from, at, until, out) => {
+      for (let j = 0; j < arm.jointCount; j += 1) {
+        const here = gone(j, at * 1e-6);
+        out[j] = Math.max(Math.abs(here - gone(j, from * 1e-6)), Math.abs(gone(j, until * 1e-6) - here));
+      }
     },
     positions: (at, out) => {
       for (let j = 0; j < arm.jointCount; j += 1) out[j] = positions[j] + gone(j, at * 1e-6);

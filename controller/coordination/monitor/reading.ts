@@ -1,5 +1,7 @@
-import { brakingProgressUs } from '../../../arms/trajectory/braking.ts';
+import { brakingTable, latestBrake } from '../../../arms/trajectory/braking.ts';
+import type { Brake } from '../../../arms/trajectory/braking.ts';
 import { durationUs } from '../../../arms/trajectory/joint-trajectory.ts';
+import { progressAt, rateAt } from '../../../arms/trajectory/rate-ramp.ts';
 import { sampleTrajectory } from '../../../arms/trajectory/sample-trajectory.ts';
 import type { StopKind } from '../../ports.ts';
 import type { Claim, Watch } from './claim.ts';
@@ -28,6 +30,8 @@ export interface Reading {
   readonly watch: Watch;
   /** Where it can be until it rests when it is told to stop now; null: nothing is known of it. */
   readonly reach: Reach | null;
+  /** Parameter of the reach by which it rests if it is told to stop now. */
+  readonly restsBy: number;
   readonly agreement: 'agrees' | 'disagrees' | 'unclaimed';
   readonly trouble: {
     readonly kind: Disagreement;
@@ -48,12 +52,13 @@ const ACROSS_MAX = 0.15;
 const CROSSING_US = 150_000;
 /** A grant's end is passed by rounding up to this, us of progress. */
 const GRANT_ROUNDING_US = 5_000;
-/** Braking for the end of a grant may begin so much later than our model of it says, us. */
-const BRAKE_LATE_US = 60_000;
-/** Share of the rate that braking takes away between two samples, at least, once it has begun. */
-const BRAKE_SHARE = 0.01;
+/** An arm that brakes for the end of its grant is measured to be as fast as allowed so much before, us. */
+const LATE_US = 10_000;
+/** Rates closer than this are the same; below the second an arm hardly moves. */
+const RATE_NOISE = 0.02;
+const SLOW = 0.05;
 /** Rates told apart when braking is worked out. */
-const RATES = 20;
+const RATES = 100;
 /** Samples in a row that are frozen before they are not believed. */
 const FROZEN_MAX = 2;
 /** Beyond the longest time that stopping takes, us. */
@@ -62,7 +67,19 @@ const STOP_LATE_US = 300_000;
 const wanted = new Float64Array(16);
 const speed = new Float64Array(16);
 
+type Read = Omit<Reading, 'restsBy'>;
+
 export function read(watch: Watch, limits: MonitorLimits, nowUs: number): Reading {
+  const reading = measure(watch, limits, nowUs);
+  const { reach, ageUs } = reading;
+  if (reach === null || reach.kind !== 'path' || ageUs > limits.sampleAgeMaxUs) {
+    return { ...reading, restsBy: reach?.until ?? 0 };
+  }
+  const horizonUs = ageUs + limits.reactionUs + watch.arm.stopUs;
+  return { ...reading, restsBy: Math.min(reach.until, Math.ceil(reach.from + horizonUs)) };
+}
+
+function measure(watch: Watch, limits: MonitorLimits, nowUs: number): Read {
   const { claim, sample } = watch;
   const ageUs = sample === null ? Infinity : Math.max(0, nowUs - sample.sampledUs);
   if (watch.frozen >= FROZEN_MAX) {
@@ -96,7 +113,7 @@ function stopIfMoving(claim: Claim): StopKind | null {
 }
 
 /** Its space is all of what it was granted, or where it last stood. */
-function unseen(watch: Watch, ageUs: number, trouble: Reading['trouble']): Reading {
+function unseen(watch: Watch, ageUs: number, trouble: Reading['trouble']): Read {
   const { arm, claim, item, sample } = watch;
   const rest = claim.kind === 'resting' ? claim.positions : (sample?.positions ?? null);
   const reach =
@@ -117,7 +134,7 @@ function unseen(watch: Watch, ageUs: number, trouble: Reading['trouble']): Readi
 
 const NO_OFFSET = new Float64Array(16);
 
-function unclaimed(watch: Watch, ageUs: number): Reading {
+function unclaimed(watch: Watch, ageUs: number): Read {
   const { arm, item, sample } = watch;
   const reach = restReach(arm, sample!.positions, item);
   return { watch, reach, agreement: 'unclaimed', trouble: null, ageUs };
@@ -128,7 +145,7 @@ function readResting(
   claim: Extract<Claim, { kind: 'resting' }>,
   limits: MonitorLimits,
   ageUs: number,
-): Reading {
+): Read {
   const { arm, item } = watch;
   const sample = watch.sample!;
   if (sample.sampledUs < watch.sinceUs + CROSSING_US) {
@@ -155,7 +172,7 @@ function readResting(
   return { watch, reach, agreement: 'disagrees', trouble, ageUs };
 }
 
-function readBraking(watch: Watch, ageUs: number): Reading {
+function readBraking(watch: Watch, ageUs: number): Read {
   const { arm, item, stop } = watch;
   const sample = watch.sample!;
   const reach = coastReach(arm, item, sample.positions, sample.velocities, ageUs);
@@ -177,7 +194,7 @@ function readFollowing(
   claim: Extract<Claim, { kind: 'following' }>,
   limits: MonitorLimits,
   ageUs: number,
-): Reading {
+): Read {
   const { arm, item } = watch;
   const sample = watch.sample!;
   const { trajectory } = claim.odometer;
@@ -202,8 +219,7 @@ function readFollowing(
     if (off > ACROSS_NOISE) besideM += arm.leverM[j] * off * untilStopS;
   }
   const beside = worstJoint(watch, (j) => offset[j]);
-  const wasRate = paceBefore(watch, rate);
-  const disagrees = (kind: Disagreement, detail: string): Reading => ({
+  const disagrees = (kind: Disagreement, detail: string): Read => ({
     watch,
     reach: coastReach(arm, item, sample.positions, sample.velocities, ageUs + limits.reactionUs),
     agreement: 'disagrees',
@@ -226,7 +242,7 @@ function readFollowing(
   if (over > GRANT_ROUNDING_US && claim.odometer.trajectory.timesUs.at(-1)! > claim.grantedUntilUs) {
     return disagrees('arm-beyond-grant', `it is ${Math.round(over / 1000)} ms of progress beyond its grant`);
   }
-  if (willPass(watch, claim, measuredUs, rate, wasRate)) {
+  if (willPass(watch, claim, measuredUs, rate)) {
     return disagrees('arm-beyond-grant', `it does not brake for the end of its grant`);
   }
   if (watch.stop !== null && rate > 0.05) {
@@ -237,7 +253,6 @@ function readFollowing(
     Math.max(Math.floor(measuredUs), Math.min(claim.passedUs, Math.ceil(measuredUs) + LAG_US)),
     claim.grantedUntilUs,
   );
-  const horizonUs = ageUs + limits.reactionUs + arm.stopUs;
   const whole = pathReach(
     arm,
     item,
@@ -250,7 +265,12 @@ function readFollowing(
   const isClose = whole.offsetM + besideM <= BESIDE_WHOLE_M;
   return {
     watch,
-    reach: isClose ? whole : { ...whole, until: Math.min(whole.until, Math.ceil(fromUs + horizonUs)) },
+    reach: isClose
+      ? whole
+      : {
+          ...whole,
+          until: Math.min(whole.until, Math.ceil(fromUs + ageUs + limits.reactionUs + arm.stopUs)),
+        },
     agreement: 'agrees',
     trouble: null,
     ageUs,
@@ -301,33 +321,57 @@ function projectOntoPath(
   return best;
 }
 
-/** Notes the rate of a new sample; gives the one of the sample before, null when there is none. */
-function paceBefore(watch: Watch, rate: number): number | null {
-  const { sampledUs } = watch.sample!;
-  const before = watch.pace;
-  if (before?.sampledUs !== sampledUs) watch.pace = { sampledUs, rate };
-  return before === null || before.sampledUs === sampledUs ? null : before.rate;
+/** Notes the rate of a new sample, and the highest one under the present grant. */
+function notePace(watch: Watch, claim: Extract<Claim, { kind: 'following' }>, rate: number): number {
+  const { pace } = watch;
+  const highest =
+    pace === null || pace.grantedUntilUs !== claim.grantedUntilUs ? rate : Math.max(pace.highest, rate);
+  watch.pace = { grantedUntilUs: claim.grantedUntilUs, highest };
+  return highest;
 }
 
 /**
- * Whether the arm will be carried past the end of its grant: it should have begun to brake a while ago, and has not.
- * Later than an arm that obeys ever brakes, since what is measured cannot tell the first moments of braking.
+ * Whether the arm will be carried past the end of its grant: it is faster than an arm that brakes as late as it may.
+ * What is measured cannot tell the first moments of braking, so it is compared with where it was a little earlier.
  */
 function willPass(
   watch: Watch,
   claim: Extract<Claim, { kind: 'following' }>,
   measuredUs: number,
   rate: number,
-  wasRate: number | null,
 ): boolean {
   const { trajectory } = claim.odometer;
-  if (claim.grantedUntilUs >= durationUs(trajectory) || wasRate === null) return false;
-  if (rate < 0.05 || rate < (1 - BRAKE_SHARE) * wasRate) return false;
-  const thenUs = measuredUs - BRAKE_LATE_US * rate;
-  if (claim.grantedUntilUs - thenUs > rate * watch.arm.stopUs) return false;
-  // Braking is worked out once for each rate: few of them will do.
-  const roundRate = Math.min(1, Math.round(rate * RATES) / RATES);
-  return brakingProgressUs(trajectory, watch.arm.limits, thenUs, roundRate) > claim.grantedUntilUs;
+  const level = Math.min(1, Math.ceil(notePace(watch, claim, rate) * RATES) / RATES);
+  if (claim.grantedUntilUs >= durationUs(trajectory) || rate < SLOW) return false;
+  const thenS = (measuredUs - LATE_US * rate) * 1e-6;
+  if (claim.grantedUntilUs * 1e-6 - thenS > level * watch.arm.stopUs * 1e-6) return false;
+  const brake = latestBrake(
+    brakingTable(trajectory, watch.arm.limits),
+    level,
+    0,
+    claim.grantedUntilUs * 1e-6,
+  );
+  return brake !== null && rate > rateOf(brake, thenS) + RATE_NOISE;
+}
+
+/** Rate of an arm on its brake, by its progress in s. */
+function rateOf(brake: Brake, atS: number): number {
+  let fromS = brake.startS;
+  if (atS <= fromS) return Infinity;
+  for (const piece of brake.pieces) {
+    const madeS = progressAt(piece, piece.durationS);
+    if (atS < fromS + madeS) {
+      let [low, high] = [0, piece.durationS];
+      for (let round = 0; round < 20; round += 1) {
+        const middle = (low + high) / 2;
+        if (fromS + progressAt(piece, middle) < atS) low = middle;
+        else high = middle;
+      }
+      return rateAt(piece, low);
+    }
+    fromS += madeS;
+  }
+  return 0;
 }
 
 /** The joint that is furthest off, by how much, and that as a share of what is tolerated. */

@@ -1,4 +1,5 @@
 import { nearest, partName } from './placement.ts';
+import type { Nearest } from './placement.ts';
 import { placeAt } from './reach.ts';
 import type { Reach } from './reach.ts';
 
@@ -16,17 +17,25 @@ export interface Separation {
   readonly looks: number;
 }
 
-/** Distances above the limit by more than this are not measured, m. */
+/** Distances above the limit by more than this are not measured, and bounds not told apart, m. */
 const WATCHED_BEYOND_M = 0.1;
-/** Bounds beyond this are of no more use, m. */
-const BOUND_BEYOND_M = 0.4;
-/** Stretches of both reaches in which nothing moves further than this are not divided, m. */
+/** Where nothing nearer is found, and nothing can be by more than this, a cell is not divided, m. */
 const LEAF_M = 0.001;
 const LOOKS_MAX = 20_000;
 
+/** A part of the product of two reaches, looked at in its middle. */
+interface Cell {
+  readonly a: readonly [number, number, number];
+  readonly b: readonly [number, number, number];
+  readonly found: Nearest;
+}
+
+const turnsA = new Float64Array(16);
+const turnsB = new Float64Array(16);
+
 /**
  * Searches the product of two reaches for a place where the arms are nearer than `limitM`: looks at the middle of a
- * cell, and divides it unless the distance there is more than can be used up within the cell.
+ * cell, and divides it unless the distance there is more than can be used up within the cell. Nearer halves first.
  */
 export function separation(a: Reach, b: Reach, limitM: number): Separation {
   const beside = a.besideM + b.besideM;
@@ -34,34 +43,38 @@ export function separation(a: Reach, b: Reach, limitM: number): Separation {
   let boundM = Infinity;
   let links: readonly [string, string] | null = null;
   let looks = 0;
-  const cells: (readonly [number, number, number, number])[] = [[a.from, a.until, b.from, b.until]];
-  while (cells.length > 0) {
-    const [a0, a1, b0, b1] = cells.pop()!;
-    if (looks >= LOOKS_MAX) return { status: 'undecided', leastM, boundM: -Infinity, links, looks };
+  const look = (a0: number, a1: number, b0: number, b1: number): Cell => {
     looks += 1;
     const am = Math.floor((a0 + a1) / 2);
     const bm = Math.floor((b0 + b1) / 2);
-    const spreadA = a0 === a1 ? 0 : Math.max(a.travelM(a0, am), a.travelM(am, a1));
-    const spreadB = b0 === b1 ? 0 : Math.max(b.travelM(b0, bm), b.travelM(bm, b1));
-    const spreadM = spreadA + spreadB;
-    const capM = limitM + beside + spreadM + BOUND_BEYOND_M;
+    a.turns(a0, am, a1, turnsA);
+    b.turns(b0, bm, b1, turnsB);
     const one = placeAt(a, am);
     const other = placeAt(b, bm);
-    const found = nearest(one, other, capM);
-    const distanceM = found.distanceM - beside;
-    if (distanceM < leastM) {
-      leastM = distanceM;
+    const capM = limitM + beside + WATCHED_BEYOND_M;
+    const found = nearest(one, other, turnsA, turnsB, capM, capM);
+    if (found.distanceM - beside < leastM) {
+      leastM = found.distanceM - beside;
       links = [partName(one, found.partA), partName(other, found.partB)];
-      if (distanceM < limitM) return { status: 'near', leastM, boundM: -Infinity, links, looks };
     }
-    const lowestM = distanceM - spreadM;
-    if (lowestM >= limitM || spreadM <= LEAF_M || (a1 - a0 <= 1 && b1 - b0 <= 1)) {
-      boundM = Math.min(boundM, lowestM);
+    return { a: [a0, am, a1], b: [b0, bm, b1], found };
+  };
+  const cells = [look(a.from, a.until, b.from, b.until)];
+  for (let cell = cells.pop(); cell !== undefined && leastM >= limitM; cell = cells.pop()) {
+    if (looks >= LOOKS_MAX) return { status: 'undecided', leastM, boundM: -Infinity, links, looks };
+    const [a0, am, a1] = cell.a;
+    const [b0, bm, b1] = cell.b;
+    const { lowestM, swingAM, swingBM } = cell.found;
+    if (lowestM - beside >= limitM - LEAF_M || (a1 - a0 <= 1 && b1 - b0 <= 1)) {
+      boundM = Math.min(boundM, lowestM - beside);
       continue;
     }
-    if (spreadA >= spreadB && a1 - a0 > 1) cells.push([am, a1, b0, b1], [a0, am, b0, b1]);
-    else if (b1 - b0 > 1) cells.push([a0, a1, bm, b1], [a0, a1, b0, bm]);
-    else cells.push([am, a1, b0, b1], [a0, am, b0, b1]);
+    const dividesA = a1 - a0 > 1 && (swingAM >= swingBM || b1 - b0 <= 1);
+    const one = dividesA ? look(a0, am, b0, b1) : look(a0, a1, b0, bm);
+    const other = dividesA ? look(am, a1, b0, b1) : look(a0, a1, bm, b1);
+    if (one.found.distanceM < other.found.distanceM) cells.push(other, one);
+    else cells.push(one, other);
   }
-  return { status: 'clear', leastM, boundM, links, looks };
+  const status = leastM < limitM ? 'near' : 'clear';
+  return { status, leastM, boundM: status === 'near' ? -Infinity : boundM, links, looks };
 }

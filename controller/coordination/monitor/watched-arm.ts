@@ -59,6 +59,10 @@ export interface WatchedArm {
   readonly isPrismatic: readonly boolean[];
   readonly frames: readonly Frame[];
   readonly parts: readonly Part[];
+  /** Frame of each joint. */
+  readonly jointFrames: readonly number[];
+  /** Per part the last joint that moves it; -1: none does. */
+  readonly movedBy: readonly number[];
   /** Frame of the tool tip, under which an item hangs. */
   readonly tipFrame: number;
   /** Per joint how far any point of arm, tool and item can be from its axis, m; 1 for prismatic joints. */
@@ -123,6 +127,12 @@ export function watchedArm(arm: ArmModel, source: ArmSource): WatchedArm {
     isPrismatic: joints.map((joint) => joint.kind === 'prismatic'),
     frames,
     parts,
+    jointFrames: joints.map((_, j) => frames.findIndex((frame) => frame.joint === j)),
+    movedBy: parts.map((part) => {
+      let frame = part.frame;
+      while (frame >= 0 && frames[frame].joint < 0) frame = frames[frame].parent;
+      return frame < 0 ? -1 : frames[frame].joint;
+    }),
     tipFrame: frames.length - 1,
     leverM: joints.map((joint, j) => (joint.kind === 'prismatic' ? 1 : chainM.beyond[j]!)),
     baseM: arm.X_WB.positionM,
