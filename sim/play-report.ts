@@ -1,7 +1,7 @@
 import type { MonitorStatistics } from '../controller/coordination/monitor.ts';
 import type { Core } from '../controller/core/create.ts';
 import type { CoreEffect } from '../controller/core/effect.ts';
-import type { CoreState } from '../controller/core/state.ts';
+import type { CoreState, LossCause } from '../controller/core/state.ts';
 import type { IntakeResult } from '../controller/domain/intake.ts';
 import { viewOf } from '../controller/operations/view-of.ts';
 import type { Verdict } from './observer.ts';
@@ -56,11 +56,10 @@ export interface PlayReport {
   } | null;
   readonly arms: readonly {
     readonly id: string;
-    readonly busyS: number;
-    readonly blockedS: number;
-    readonly starvedS: number;
-    readonly faultedS: number;
-    readonly heldS: number;
+    /** What its time went to; the parts sum to the simulated time. */
+    readonly spentS: Readonly<Record<LossCause, number>>;
+    /** Of its waiting: by the arm that held the space. */
+    readonly waitingForS: Readonly<Record<string, number>>;
     readonly unitsDone: number;
   }[];
   /** Tasks that had not ended, each with what it waits for: of a completed run those that no arm can do. */
@@ -203,15 +202,9 @@ export function reportOf({
             undecided: monitor.undecided,
             predictedMinM: monitor.predictedMinM,
           },
-    arms: viewOf(core).arms.map(({ id, busyS, blockedS, starvedS, faultedS, heldS, unitsDone }) => ({
-      id,
-      busyS,
-      blockedS,
-      starvedS,
-      faultedS,
-      heldS,
-      unitsDone,
-    })),
+    arms: viewOf(core, Math.round(simulatedS * SECOND_US)).arms.map(
+      ({ id, spentS, waitingForS, unitsDone }) => ({ id, spentS, waitingForS, unitsDone }),
+    ),
     failed: Object.values(state.tasks).map((task) => ({ id: task.id, reason: task.because })),
     plans: { made: totals.plans, failed: totals.plansFailed },
     exceptions: meter.exceptions,

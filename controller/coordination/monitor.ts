@@ -8,7 +8,7 @@ import { place, tipAlongX } from './monitor/placement.ts';
 import { coastReach } from './monitor/reach.ts';
 import type { Reach } from './monitor/reach.ts';
 import { read } from './monitor/reading.ts';
-import type { Disagreement, MonitorLimits, Reading } from './monitor/reading.ts';
+import type { MonitorFaultCode, MonitorLimits, Reading } from './monitor/reading.ts';
 import { separation } from './monitor/separation.ts';
 import { watchedArm } from './monitor/watched-arm.ts';
 import type { ArmSource } from './monitor/watched-arm.ts';
@@ -83,7 +83,7 @@ export interface MonitorStop {
 
 /** Why arms have to stop, as plain data: it is journalled as it is. */
 export interface MonitorVerdict {
-  readonly kind: 'separation-at-risk' | Disagreement;
+  readonly kind: MonitorFaultCode;
   /** The arms concerned, one or two. */
   readonly armIds: readonly string[];
   /** The links that come nearest, in the order of the arms; null: it is about one arm. */

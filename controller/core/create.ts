@@ -2,6 +2,7 @@ import { cellStepper } from '../machines/cell.ts';
 import { connectionStepper } from '../machines/connection.ts';
 import type { ConnectionMachineState } from '../machines/connection.ts';
 import { take } from '../coordination/reservations.ts';
+import { emptyLoss } from '../operations/losses.ts';
 import type { CellModel } from '../domain/cell.ts';
 import { derive } from './derived.ts';
 import type { Derived } from './derived.ts';
@@ -75,7 +76,8 @@ function emptyState(cell: CellModel): CoreState {
       troubles: 0,
       fault: null,
       unitsDone: 0,
-      loss: { cause: 'held', totalsUs: { busy: 0, blocked: 0, starved: 0, faulted: 0, held: 0 } },
+      waitsFor: null,
+      loss: emptyLoss(),
     };
   }
   const places: Record<string, PlaceState> = {};

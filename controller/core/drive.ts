@@ -57,6 +57,7 @@ function beginNext(context: StepContext, arm: ArmState, claims: ReadonlyMap<stri
     return false;
   }
   const blocked = tryBegin(context, arm, next, claims);
+  arm.waitsFor = blocked?.holder ?? null;
   if (blocked === null) return true;
   const task = next.taskId === null ? undefined : context.state.tasks[next.taskId];
   if (task !== undefined)

@@ -107,8 +107,11 @@ function armView(core: Core, arm: ArmState, nowUs: number): ArmView {
   const { state } = core;
   const task = taskOfArm(state, arm);
   const itemSizeM = heldItemSizeM(state, arm.id);
+  const { cause, waitsFor } = arm.loss;
   const totalsUs = { ...arm.loss.totalsUs };
-  totalsUs[arm.loss.cause] += nowUs - state.nowUs;
+  const waitingUs = { ...arm.loss.waitingUs };
+  totalsUs[cause] += nowUs - state.nowUs;
+  if (waitsFor !== null) waitingUs[waitsFor] = (waitingUs[waitsFor] ?? 0) + nowUs - state.nowUs;
   return {
     id: arm.id,
     mode: modeOf(core, arm),
@@ -118,12 +121,14 @@ function armView(core: Core, arm: ArmState, nowUs: number): ArmView {
     holding: arm.holding.vacuum === 'unknown' ? null : arm.holding.vacuum === 'on',
     itemSizeM: itemSizeM === null ? null : [...itemSizeM],
     unitsDone: arm.unitsDone,
-    busyS: totalsUs.busy / US_PER_S,
-    blockedS: totalsUs.blocked / US_PER_S,
-    starvedS: totalsUs.starved / US_PER_S,
-    faultedS: totalsUs.faulted / US_PER_S,
-    heldS: totalsUs.held / US_PER_S,
+    spentS: inSeconds(totalsUs),
+    waitingForS: inSeconds(waitingUs),
   };
+}
+
+function inSeconds<K extends string>(us: Readonly<Record<K, number>>): Record<K, number> {
+  const entries = Object.entries<number>(us).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, value]) => [key, value / US_PER_S])) as Record<K, number>;
 }
 
 function modeOf(core: Core, arm: ArmState): ArmView['mode'] {

@@ -60,6 +60,11 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
     'arm',
     'spent',
   ]);
+  const armWaiting = counter(
+    'magpie_arm_waiting_seconds_total',
+    'Time an arm waited for space, by the arm that held it',
+    ['arm', 'holder'],
+  );
   const listeners = gauge('magpie_live_clients', 'Clients that listen to the live stream');
   const dropped = counter('magpie_live_clients_dropped_total', 'Clients dropped for not keeping up');
 
@@ -88,15 +93,11 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
     for (const arm of view.arms) {
       for (const mode of ARM_MODES) armMode.set({ arm: arm.id, mode }, mode === arm.mode ? 1 : 0);
       set(armUnits, arm.unitsDone, { arm: arm.id });
-      const spent = {
-        busy: arm.busyS,
-        blocked: arm.blockedS,
-        starved: arm.starvedS,
-        faulted: arm.faultedS,
-        held: arm.heldS,
-      };
-      for (const [kind, seconds] of Object.entries(spent)) {
+      for (const [kind, seconds] of Object.entries(arm.spentS)) {
         set(armSeconds, seconds, { arm: arm.id, spent: kind });
+      }
+      for (const [holder, seconds] of Object.entries(arm.waitingForS)) {
+        set(armWaiting, seconds, { arm: arm.id, holder });
       }
     }
     listeners.set(hub.clients());

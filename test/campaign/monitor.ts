@@ -1,9 +1,10 @@
 import type { LoadedCell } from '../../config/loaded-cell.ts';
 import { stream } from '../../sim/random.ts';
+import type { RandomStream } from '../../sim/random.ts';
 import { runProvoked } from './provoked-run.ts';
 import type { Outcome } from './provoked-run.ts';
 import { MEASURING, provocationOf, VIOLATIONS } from './provocation.ts';
-import type { Provocation } from './provocation.ts';
+import type { Measuring, Provocation, Violation } from './provocation.ts';
 
 export interface MonitorCampaign {
   readonly seed: number;
@@ -36,6 +37,12 @@ export interface CampaignOptions {
   readonly onSituation: ((provocation: Provocation, outcome: Outcome) => void) | null;
 }
 
+/** An arm at rest that is not seen, and then moves, cannot be told from one that stays: nobody is to blame for it. */
+function measuringFor(violation: Violation, random: RandomStream): Measuring {
+  const measuring = random.chance(0.5) ? 'good' : random.pick(MEASURING);
+  return violation === 'unbidden' && (measuring === 'silent' || measuring === 'late') ? 'good' : measuring;
+}
+
 /** Provokes collisions until `count` of them were certain, and counts how many the monitor let happen. */
 export async function monitorCampaign(options: CampaignOptions): Promise<MonitorCampaign> {
   const byKind: Record<string, KindTotals> = {};
@@ -46,7 +53,7 @@ export async function monitorCampaign(options: CampaignOptions): Promise<Monitor
     const random = stream(options.seed, `provocation ${k}`);
     const loaded = random.pick(options.cells);
     const violation = VIOLATIONS[k % VIOLATIONS.length]!;
-    const measuring = random.chance(0.5) ? 'good' : random.pick(MEASURING);
+    const measuring = measuringFor(violation, random);
     const provocation = provocationOf(loaded, violation, measuring, k, random);
     if (provocation === null) continue;
     const alone = await runProvoked(loaded, provocation, 'unwatched');

@@ -16,14 +16,16 @@ export interface MonitorLimits {
   readonly sampleAgeMaxUs: number;
 }
 
-/** Why an arm is not where, or does not do, what is claimed of it. */
-export type Disagreement =
+/** Why arms have to stop. All but the first are about one arm, which is not where, or does not do, what is claimed. */
+export type MonitorFaultCode =
+  | 'separation-at-risk'
   | 'arm-off-claim'
   | 'arm-moves-unbidden'
   | 'arm-beyond-grant'
   | 'arm-ignores-stop'
   | 'arm-not-seen'
   | 'samples-not-credible';
+type Disagreement = Exclude<MonitorFaultCode, 'separation-at-risk'>;
 
 /** One arm at one instant, measured against its claim. */
 export interface Reading {

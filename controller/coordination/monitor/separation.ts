@@ -53,7 +53,7 @@ export function separation(a: Reach, b: Reach, limitM: number): Separation {
     const other = placeAt(b, bm);
     const capM = limitM + beside + WATCHED_BEYOND_M;
     const found = nearest(one, other, turnsA, turnsB, capM, capM);
-    if (found.distanceM - beside < leastM) {
+    if (found.partA >= 0 && found.distanceM - beside < leastM) {
       leastM = found.distanceM - beside;
       links = [partName(one, found.partA), partName(other, found.partB)];
     }

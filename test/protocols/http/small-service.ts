@@ -184,10 +184,7 @@ export function armView(id: string): ArmView {
     holding: false,
     itemSizeM: null,
     unitsDone: 0,
-    busyS: 0,
-    blockedS: 0,
-    starvedS: 0,
-    faultedS: 0,
-    heldS: 0,
+    spentS: { working: 0, waiting: 0, starved: 0, excepted: 0, faulted: 0, held: 0 },
+    waitingForS: {},
   };
 }
