@@ -2,11 +2,11 @@ import { cellStepper } from '../machines/cell.ts';
 import { connectionStepper } from '../machines/connection.ts';
 import type { ConnectionMachineState } from '../machines/connection.ts';
 import { take } from '../coordination/reservations.ts';
-import { emptyLoss } from '../operations/losses.ts';
 import type { CellModel } from '../domain/cell.ts';
 import { derive } from './derived.ts';
 import type { Derived } from './derived.ts';
-import type { ArmState, CoreState, PlaceState } from './state.ts';
+import { LOSS_CAUSES } from './state.ts';
+import type { ArmState, CoreState, LossCause, PlaceState } from './state.ts';
 
 /** The core of one cell: what it is, what is known, and what follows from both. `step` owns and changes it. */
 export interface Core {
@@ -126,6 +126,12 @@ function emptyState(cell: CellModel): CoreState {
     },
     recentUnitsUs: [],
   };
+}
+
+/** What an arm's time went to before it began. */
+function emptyLoss(): ArmState['loss'] {
+  const totalsUs = Object.fromEntries(LOSS_CAUSES.map((cause) => [cause, 0])) as Record<LossCause, number>;
+  return { cause: 'held', waitsFor: null, totalsUs, waitingUs: {} };
 }
 
 /** From the start of a controller until shuttle, conveyors and sensors must have been heard, us. */

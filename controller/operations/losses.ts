@@ -1,17 +1,10 @@
 import { permissionOf } from '../core/cell-mode.ts';
-import { LOSS_CAUSES } from '../core/state.ts';
 import type { ArmState, CoreState, LossCause } from '../core/state.ts';
 
 /** What an arm does from now on, and for whom it waits where it waits. */
 type Cause =
   | { readonly cause: Exclude<LossCause, 'waiting'>; readonly waitsFor: null }
   | { readonly cause: 'waiting'; readonly waitsFor: string };
-
-/** The books of an arm that has not begun. */
-export function emptyLoss(): ArmState['loss'] {
-  const totalsUs = Object.fromEntries(LOSS_CAUSES.map((cause) => [cause, 0])) as Record<LossCause, number>;
-  return { cause: 'held', waitsFor: null, totalsUs, waitingUs: {} };
-}
 
 /**
  * Adds the time since the last step to what each arm was doing during it. Whole microseconds: the causes of an arm

@@ -64,7 +64,8 @@ export function coreDistance(a: Core, b: Core): number {
   farthest(a, 1, 0, 0, supportA);
   farthest(b, -1, 0, 0, supportB);
   for (let k = 0; k < 3; k += 1) search[k] = supportA[k]! - supportB[k]!;
-  let count = 0;
+  corners.set(search);
+  let count = 1;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const vx = search[0]!;
     const vy = search[1]!;
