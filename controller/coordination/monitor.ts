@@ -48,7 +48,7 @@ export function createMonitor(
       const other = watches[b].arm;
       const apartM = Math.hypot(...arm.baseM.map((value, k) => value - other.baseM[k]));
       if (apartM < arm.reachM + other.reachM + cell.clearanceM) {
-        pairs.push({ a, b, known: null, nearRestM: null, said: null });
+        pairs.push({ a, b, known: null, nearRestM: null });
       }
     }
   });

@@ -104,7 +104,7 @@ export async function runProvoked(
 /** Delay of late measurements, us. */
 const LATE_US = 160_000;
 
-/** Measurements as they reach the monitor. They go wrong from the beginning of the motion on. */
+/** Measurements as they reach the monitor. They go wrong before the arm does, or as soon as it moves. */
 class Measured {
   readonly #measuring: Measuring;
   readonly #waiting: ArmSample[] = [];
@@ -129,7 +129,7 @@ class Measured {
         return { ...sample, positions: this.#moved.positions, velocities: this.#moved.velocities };
       }
       case 'silent':
-        return nowUs < BEGINS_US + 60_000 ? sample : null;
+        return nowUs < BEGINS_US - 50_000 ? sample : null;
     }
   }
 }

@@ -59,11 +59,8 @@ export function judgePair(
     found.status === 'clear' && found.boundM > -Infinity
       ? { slackM, versions, a: standingOf(a, one), b: standingOf(b, other) }
       : null;
-  if (found.status !== 'near') {
-    if (found.status === 'clear') pair.said = null;
-    return null;
-  }
-  return rest ? null : verdictOn(state, pair, one, other, found.leastM, found.links, nowUs);
+  if (found.status !== 'near') return null;
+  return rest ? null : verdictOn(state, one, other, found.leastM, found.links, nowUs);
 }
 
 /** Not nearer than allowed; where they rest nearer already, not nearer than they do. */
@@ -105,7 +102,6 @@ function nowM(a: Reach, b: Reach, state: MonitorState): number {
 
 function verdictOn(
   state: MonitorState,
-  pair: Pair,
   one: Reading,
   other: Reading,
   predictedM: number,
@@ -118,9 +114,8 @@ function verdictOn(
     ...stopsOf(one.watch, stopFor(state, one, b), nowUs),
     ...stopsOf(other.watch, stopFor(state, other, a), nowUs),
   ];
-  const key = `${one.watch.version} ${other.watch.version}`;
-  if (stops.length === 0 && pair.said !== null) return null;
-  pair.said = key;
+  // Whatever can be done about it is under way.
+  if (stops.length === 0) return null;
   const ids = [one.watch.arm.id, other.watch.arm.id];
   const distanceM = nowM(a, b, state);
   return {
@@ -141,7 +136,7 @@ function millimetres(m: number): string {
 }
 
 /**
- * On its path where that keeps more distance than leaving it; an arm that does otherwise than claimed has no path to
+ * On its path where that suffices, or keeps more distance than leaving it; an arm that does otherwise than claimed has no path to
  * keep to. Null: it does not move.
  */
 function stopFor(state: MonitorState, reading: Reading, other: Reach): StopKind | null {
@@ -159,7 +154,8 @@ function stopFor(state: MonitorState, reading: Reading, other: Reach): StopKind 
     reading.ageUs + state.limits.reactionUs,
   );
   const limitM = state.stopBelowM;
-  const onPath = leastOf(reach, other, limitM);
+  const onPath = leastOf({ ...reach, until: reading.restsBy }, other, limitM);
+  if (onPath >= limitM) return 'on-path';
   return leastOf(coast, other, limitM) > onPath + TOLERANCE_M ? 'protective' : 'on-path';
 }
 

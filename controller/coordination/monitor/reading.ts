@@ -32,7 +32,7 @@ export interface Reading {
   readonly watch: Watch;
   /** Where it can be until it rests when it is told to stop now; null: nothing is known of it. */
   readonly reach: Reach | null;
-  /** Parameter of the reach by which it rests if it is told to stop now. */
+  /** Parameter of the reach by which it rests on its path if it is told to stop now, at the speed it has. */
   readonly restsBy: number;
   readonly agreement: 'agrees' | 'disagrees' | 'unclaimed';
   readonly trouble: {
@@ -69,7 +69,10 @@ const STOP_LATE_US = 300_000;
 const wanted = new Float64Array(16);
 const speed = new Float64Array(16);
 
-type Read = Omit<Reading, 'restsBy'>;
+interface Read extends Omit<Reading, 'restsBy'> {
+  /** Measured rate of progress; 1 where none was. */
+  readonly rate: number;
+}
 
 export function read(watch: Watch, limits: MonitorLimits, nowUs: number): Reading {
   const reading = measure(watch, limits, nowUs);
@@ -77,7 +80,9 @@ export function read(watch: Watch, limits: MonitorLimits, nowUs: number): Readin
   if (reach === null || reach.kind !== 'path' || ageUs > limits.sampleAgeMaxUs) {
     return { ...reading, restsBy: reach?.until ?? 0 };
   }
-  const horizonUs = ageUs + limits.reactionUs + watch.arm.stopUs;
+  // While nobody stops it, it may gain speed.
+  const delayUs = ageUs + limits.reactionUs;
+  const horizonUs = delayUs + Math.min(1, reading.rate + delayUs / watch.arm.stopUs) * watch.arm.stopUs;
   return { ...reading, restsBy: Math.min(reach.until, Math.ceil(reach.from + horizonUs)) };
 }
 
@@ -86,7 +91,7 @@ function measure(watch: Watch, limits: MonitorLimits, nowUs: number): Read {
   const ageUs = sample === null ? Infinity : Math.max(0, nowUs - sample.sampledUs);
   if (watch.frozen >= FROZEN_MAX) {
     const detail = `its positions stand still to the last digit while it says that it moves`;
-    return unseen(watch, ageUs, { kind: 'samples-not-credible', detail, stop: stopIfMoving(claim) });
+    return unseen(watch, ageUs, { kind: 'samples-not-credible', detail, stop: stopUnseen(claim) });
   }
   if (ageUs > limits.sampleAgeMaxUs) {
     const seen = sample === null ? 'never measured' : `measured ${Math.round(ageUs / 1000)} ms ago`;
@@ -110,8 +115,9 @@ function measure(watch: Watch, limits: MonitorLimits, nowUs: number): Read {
   }
 }
 
-function stopIfMoving(claim: Claim): StopKind | null {
-  return claim.kind === 'following' ? 'on-path' : null;
+/** Where it is is not known; whether it moves as it should, only of an arm that was told to. */
+function stopUnseen(claim: Claim): StopKind {
+  return claim.kind === 'following' ? 'on-path' : 'protective';
 }
 
 /** Its space is all of what it was granted, or where it last stood. */
@@ -131,7 +137,7 @@ function unseen(watch: Watch, ageUs: number, trouble: Reading['trouble']): Read 
       : rest === null
         ? null
         : restReach(arm, rest, item);
-  return { watch, reach, agreement: claim.kind === 'none' ? 'unclaimed' : 'agrees', trouble, ageUs };
+  return { watch, reach, agreement: claim.kind === 'none' ? 'unclaimed' : 'agrees', trouble, ageUs, rate: 1 };
 }
 
 const NO_OFFSET = new Float64Array(16);
@@ -139,7 +145,7 @@ const NO_OFFSET = new Float64Array(16);
 function unclaimed(watch: Watch, ageUs: number): Read {
   const { arm, item, sample } = watch;
   const reach = restReach(arm, sample!.positions, item);
-  return { watch, reach, agreement: 'unclaimed', trouble: null, ageUs };
+  return { watch, reach, agreement: 'unclaimed', trouble: null, ageUs, rate: 1 };
 }
 
 function readResting(
@@ -152,7 +158,14 @@ function readResting(
   const sample = watch.sample!;
   if (sample.sampledUs < watch.sinceUs + CROSSING_US) {
     const positions = sample.sampledUs < watch.sinceUs ? claim.positions : sample.positions;
-    return { watch, reach: restReach(arm, positions, item), agreement: 'agrees', trouble: null, ageUs };
+    return {
+      watch,
+      reach: restReach(arm, positions, item),
+      agreement: 'agrees',
+      trouble: null,
+      ageUs,
+      rate: 1,
+    };
   }
   const beside = worstJoint(watch, (j) => sample.positions[j] - claim.positions[j]);
   const fastest = Math.max(...sample.velocities.map(Math.abs));
@@ -161,7 +174,7 @@ function readResting(
     ? coastReach(arm, item, sample.positions, sample.velocities, ageUs + limits.reactionUs)
     : restReach(arm, sample.positions, item);
   if (!moves && beside.share <= 1) {
-    return { watch, reach, agreement: 'agrees', trouble: null, ageUs };
+    return { watch, reach, agreement: 'agrees', trouble: null, ageUs, rate: 1 };
   }
   const detail = moves
     ? `it moves at up to ${fastest.toFixed(2)} rad/s without a command`
@@ -171,7 +184,7 @@ function readResting(
     detail,
     stop: moves ? ('protective' as const) : null,
   };
-  return { watch, reach, agreement: 'disagrees', trouble, ageUs };
+  return { watch, reach, agreement: 'disagrees', trouble, ageUs, rate: 1 };
 }
 
 function readBraking(watch: Watch, ageUs: number): Read {
@@ -188,7 +201,7 @@ function readBraking(watch: Watch, ageUs: number): Read {
           stop: null,
         }
       : null;
-  return { watch, reach, agreement: trouble === null ? 'agrees' : 'disagrees', trouble, ageUs };
+  return { watch, reach, agreement: trouble === null ? 'agrees' : 'disagrees', trouble, ageUs, rate: 1 };
 }
 
 function readFollowing(
@@ -227,6 +240,7 @@ function readFollowing(
     agreement: 'disagrees',
     trouble: { kind, detail, stop: 'protective' },
     ageUs,
+    rate,
   });
   if (sample.sampledUs >= watch.sinceUs || beside.share > 2) {
     if (beside.share > 1) {
@@ -276,6 +290,7 @@ function readFollowing(
     agreement: 'agrees',
     trouble: null,
     ageUs,
+    rate,
   };
 }
 

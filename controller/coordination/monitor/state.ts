@@ -27,7 +27,6 @@ export interface Pair {
   } | null;
   /** They rest nearer than allowed, at this distance, m: they may move as long as they do not come nearer. */
   nearRestM: number | null;
-  said: string | null;
 }
 
 /** How far an arm had come when a pair was looked at. */
