@@ -20,6 +20,16 @@ module.exports = {
     only('sim', 'arms', 'controller'),
     only('config', 'arms', 'controller'),
     only('console', 'protocols/http/interface'),
+    {
+      name: 'monitor-shares-nothing-with-the-planner',
+      comment: 'The second guard: what both got wrong in the same way, nobody would notice.',
+      severity: 'error',
+      from: { path: '^controller/coordination/monitor(/|\\.ts)' },
+      to: {
+        path: '^(arms/(planning|kernel)|arms/model/(kinematics|capsules|chain)|arms/geometry/(distance|transform|box-separation|clearance)|controller/(coordination|core|scheduling))',
+        pathNot: '^controller/coordination/monitor/',
+      },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'pure-rooms-import-no-io',

@@ -11,6 +11,9 @@ import type { OutputMode } from './output.ts';
 import { readOrderFile } from './orders.ts';
 import type { CsvOptions, ReadOrders } from './orders.ts';
 import { demandOf, intakeOf, settingsForPlay, stockForOrders, withPolicy } from './play-setup.ts';
+import { LOSS_CAUSES } from '../controller/core/state.ts';
+import { createMonitor } from '../controller/coordination/monitor.ts';
+import { PLAY_MONITOR } from '../sim/settings.ts';
 import { createReferee } from '../sim/referee.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { journalForPlay } from './play-journal.ts';
@@ -51,6 +54,7 @@ export async function playCommand(config: string, options: PlayCommandOptions): 
       planner: createJobPlanner(cell),
       journal: journal?.journal ?? null,
       observer: options.referee === 'on' ? await createReferee(cell, urdfByArm(loaded)) : null,
+      monitor: createMonitor(cell, loaded.descriptions, PLAY_MONITOR),
       onProgress: bar === null ? null : (progress: PlayProgress) => bar.show(progress),
       onNotice: null,
       patienceUs: PATIENCE_US,
@@ -101,17 +105,20 @@ function describe(report: PlayReport, orders: ReadOrders | null): string {
     goods === 0
       ? ''
       : ` (${((100 * report.lines.fulfilled) / goods).toFixed(2)} % of ${goods} goods lines fulfilled)`;
+  const head = ['arm', 'units', ...LOSS_CAUSES, 'waited for'];
   const table = new Table({
-    head: ['arm', 'units', 'busy', 'blocked', 'starved', 'faulted', 'held'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    head,
+    colAligns: head.map((_, column) => (column === 0 || column === head.length - 1 ? 'left' : 'right')),
     ...PLAIN_TABLE,
   });
   for (const arm of report.arms) {
     const share = (seconds: number): string => `${((100 * seconds) / report.simulatedS).toFixed(1)} %`;
+    const waited = Object.entries(arm.waitingForS).map(([armId, seconds]) => `${armId} ${share(seconds)}`);
     table.push([
       arm.id,
       arm.unitsDone,
-      ...[arm.busyS, arm.blockedS, arm.starvedS, arm.faultedS, arm.heldS].map(share),
+      ...LOSS_CAUSES.map((cause) => share(arm.spentS[cause])),
+      waited.join(', '),
     ]);
   }
   const kinds = Object.entries(report.exceptions).map(([kind, count]) => `${kind} ${count}`);
@@ -125,6 +132,7 @@ function describe(report: PlayReport, orders: ReadOrders | null): string {
     report.contacts === null
       ? 'referee    off'
       : `referee    ${report.contacts} contacts, least clearance between arms ${clearance(report.clearanceMinM)}`,
+    monitorLine(report),
     ...report.contactDetails.map((detail) => `           ${detail}`),
     ...(kinds.length === 0 ? [] : [`exceptions ${kinds.join(', ')}; ${report.answers} answered by a person`]),
     `stock      ${reconciliation.units.created} units, ${reconciliation.lost} lost, ${reconciliation.doubled} doubled`,
@@ -134,10 +142,15 @@ function describe(report: PlayReport, orders: ReadOrders | null): string {
         (each) =>
           `           ${each.kind}: ${each.sku} in ${each.where ?? 'the cell'}: booked ${each.booked}, there ${each.physical}`,
       ),
-    `time       ${report.simulatedS.toFixed(1)} s simulated in ${report.wallS.toFixed(1)} s (${(report.simulatedS / report.wallS).toFixed(0)} x; planning ${report.planningS.toFixed(1)} s, referee ${report.refereeS.toFixed(1)} s)`,
+    `time       ${report.simulatedS.toFixed(1)} s simulated in ${report.wallS.toFixed(1)} s (${(report.simulatedS / report.wallS).toFixed(0)} x; planning ${report.planningS.toFixed(1)} s, referee ${report.refereeS.toFixed(1)} s, monitor ${report.monitorS.toFixed(1)} s)`,
     `trace      ${report.traceHash}`,
     table.toString(),
   ].join('\n');
+}
+
+function monitorLine({ monitor }: PlayReport): string {
+  if (monitor === null) return 'monitor    off';
+  return `monitor    ${monitor.verdicts} reasons to stop, ${monitor.stops} stops, least separation foreseen ${clearance(monitor.predictedMinM)}`;
 }
 
 function clearance(distanceM: number | null): string {

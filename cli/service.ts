@@ -16,6 +16,8 @@ import { createPlannerPool, PLANNER_SCRIPT } from '../controller/runtime/planner
 import { MACHINE_CLOCK } from '../controller/runtime/runtime-clock.ts';
 import { openSqliteJournal } from '../controller/runtime/sqlite-journal.ts';
 import { openStateDirectory } from '../controller/runtime/state-directory.ts';
+import { createMonitor } from '../controller/coordination/monitor.ts';
+import type { MonitorLimits } from '../controller/coordination/monitor.ts';
 import { describeCell } from '../protocols/http/layout.ts';
 import { createHttpServer } from '../protocols/http/server.ts';
 import type { HttpServer } from '../protocols/http/server.ts';
@@ -38,6 +40,11 @@ import { MAGPIE_VERSION } from './version.ts';
 const TICK_MS = 10;
 /** An arm whose newest sample is older than this is lost, us. */
 const SILENCE_US = 500_000;
+/**
+ * What the monitor allows for: a stop takes effect within a tick, the way through the broker, and a cycle of the arm's
+ * own controller; an arm that moves is stopped before its silence makes it lost.
+ */
+const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: 400_000 };
 /** A command that takes longer than this to its arm is refused there as late, us. */
 const COMMAND_VALID_US = 400_000;
 const INTAKE_PER_S = 500;
@@ -132,6 +139,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       journal,
       drivers: field.drivers,
       io: field.io,
+      monitor: createMonitor(cell, loaded.descriptions, MONITOR),
       planner,
       clock: MACHINE_CLOCK,
       by: { pid: process.pid, host: hostname(), version: MAGPIE_VERSION },

@@ -114,8 +114,8 @@ export function loadBenchCell(source: Source): LoadCellResult {
     connections: CONNECTIONS,
     simulator: simulator(),
     descriptions: file.arms.map((entry) => {
-      const { manipulator, urdf } = arms.get(entry.manipulator)!;
-      return { armId: entry.id, name: manipulator.name, urdf };
+      const { manipulator, urdf, baseLink, heldJoints } = arms.get(entry.manipulator)!;
+      return { armId: entry.id, name: manipulator.name, urdf, baseLink, heldJoints };
     }),
     initialPositions: Object.fromEntries(file.arms.map((entry) => [entry.id, entry.home_rad])),
     summary: summarizeConfiguration(cell),

@@ -17,6 +17,9 @@ import type { Source } from './source.ts';
 export interface LoadedArm {
   readonly manipulator: Manipulator;
   readonly urdf: string;
+  /** The link that the cell places, where the limits file names one, and where joints beside the chain are held. */
+  readonly baseLink: string | null;
+  readonly heldJoints: Readonly<Record<string, number>>;
   readonly files: readonly string[];
   /** What was decided on the author's behalf. */
   readonly notes: readonly string[];
@@ -139,7 +142,14 @@ export function loadArm(files: ArmFiles): LoadArmResult {
   const named = [files.urdf, files.srdf, files.limits, files.tool].filter((file) => typeof file === 'string');
   return {
     status: 'loaded',
-    arm: { manipulator: loaded.manipulator, urdf, files: named, notes: loaded.notes },
+    arm: {
+      manipulator: loaded.manipulator,
+      urdf,
+      baseLink: extension.extension.baseLink,
+      heldJoints: extension.extension.heldJoints,
+      files: named,
+      notes: loaded.notes,
+    },
   };
 }
 

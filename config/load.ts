@@ -55,6 +55,8 @@ function loadCellFile(source: Source): LoadCellResult {
       armId: id,
       name: manipulator.name,
       urdf: arms.get(index)!.urdf,
+      baseLink: arms.get(index)!.baseLink,
+      heldJoints: arms.get(index)!.heldJoints,
     })),
     initialPositions: Object.fromEntries(models.map(({ id, park }) => [id, park])),
     summary: summarizeConfiguration(cell),

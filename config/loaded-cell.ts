@@ -10,6 +10,10 @@ interface ArmDescription {
   /** Name of the manipulator, the same for arms of one make. */
   readonly name: string;
   readonly urdf: string;
+  /** The link that stands where the cell puts the arm; null: the description's root. */
+  readonly baseLink: string | null;
+  /** Joints beside the chain and where they are held, rad or m. */
+  readonly heldJoints: Readonly<Record<string, number>>;
 }
 
 /** A cell as read from its files. */

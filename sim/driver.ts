@@ -1,12 +1,23 @@
-import type { ArmDriver, ArmHost, CellIo, CellIoHost } from '../controller/ports.ts';
+import type { ArmDriver, ArmEvent, ArmHost, CellIo, CellIoHost } from '../controller/ports.ts';
 
-/** The controller's side of an arm in the same process: nothing lies between it and the simulated arm. */
+/**
+ * The controller's side of an arm in the same process: nothing lies between it and the simulated arm. The world has a
+ * clock of its own, so a sample is stamped with the controller's last tick before it was taken up.
+ */
 export function localArmDriver(host: ArmHost): ArmDriver {
+  let coreUs: number | null = null;
   return {
     armId: host.armId,
     send: (command) => host.execute(command),
-    keepAlive: () => host.renewLease(),
-    takeEvents: () => host.takeEvents(),
+    keepAlive: (nowUs) => {
+      coreUs = nowUs;
+      host.renewLease();
+    },
+    takeEvents: () =>
+      host.takeEvents().flatMap((event): readonly ArmEvent[] => {
+        if (event.kind !== 'state') return [event];
+        return coreUs === null ? [] : [{ ...event, sample: { ...event.sample, sampledUs: coreUs } }];
+      }),
   };
 }
 

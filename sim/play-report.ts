@@ -1,6 +1,7 @@
+import type { MonitorStatistics } from '../controller/coordination/monitor.ts';
 import type { Core } from '../controller/core/create.ts';
 import type { CoreEffect } from '../controller/core/effect.ts';
-import type { CoreState } from '../controller/core/state.ts';
+import type { CoreState, LossCause } from '../controller/core/state.ts';
 import type { IntakeResult } from '../controller/domain/intake.ts';
 import { viewOf } from '../controller/operations/view-of.ts';
 import type { Verdict } from './observer.ts';
@@ -40,17 +41,25 @@ export interface PlayReport {
   readonly clearanceMinM: number | null;
   readonly traceHash: string;
   readonly simulatedS: number;
-  /** All of it; planning and referee are parts of it. */
+  /** All of it; planning, referee and monitor are parts of it. */
   readonly wallS: number;
   readonly planningS: number;
   readonly refereeS: number;
+  readonly monitorS: number;
+  /** What the monitor did, and the least distance between arms that it predicted; null: it was off. */
+  readonly monitor: {
+    readonly evaluations: number;
+    readonly stops: number;
+    readonly verdicts: number;
+    readonly undecided: number;
+    readonly predictedMinM: number | null;
+  } | null;
   readonly arms: readonly {
     readonly id: string;
-    readonly busyS: number;
-    readonly blockedS: number;
-    readonly starvedS: number;
-    readonly faultedS: number;
-    readonly heldS: number;
+    /** What its time went to; the parts sum to the simulated time. */
+    readonly spentS: Readonly<Record<LossCause, number>>;
+    /** Of its waiting: by the arm that held the space. */
+    readonly waitingForS: Readonly<Record<string, number>>;
     readonly unitsDone: number;
   }[];
   /** Tasks that had not ended, each with what it waits for: of a completed run those that no arm can do. */
@@ -77,6 +86,7 @@ const STUCK_MAX = 20;
 export class PlayMeter {
   planningMs = 0;
   observingMs = 0;
+  monitoringMs = 0;
   answers = 0;
   /** The last instant at which anything came to an end, us. */
   progressedUs = 0;
@@ -140,6 +150,7 @@ export interface RunSoFar {
   readonly world: SimWorld;
   readonly meter: PlayMeter;
   readonly verdict: Verdict | null;
+  readonly monitor: MonitorStatistics | null;
   readonly traceHash: string;
   readonly simulatedS: number;
   readonly wallS: number;
@@ -150,6 +161,7 @@ export function reportOf({
   world,
   meter,
   verdict,
+  monitor,
   traceHash,
   simulatedS,
   wallS,
@@ -179,15 +191,20 @@ export function reportOf({
     wallS,
     planningS: meter.planningMs / 1000,
     refereeS: meter.observingMs / 1000,
-    arms: viewOf(core).arms.map(({ id, busyS, blockedS, starvedS, faultedS, heldS, unitsDone }) => ({
-      id,
-      busyS,
-      blockedS,
-      starvedS,
-      faultedS,
-      heldS,
-      unitsDone,
-    })),
+    monitorS: meter.monitoringMs / 1000,
+    monitor:
+      monitor === null
+        ? null
+        : {
+            evaluations: monitor.evaluations,
+            stops: monitor.stops,
+            verdicts: monitor.verdicts,
+            undecided: monitor.undecided,
+            predictedMinM: monitor.predictedMinM,
+          },
+    arms: viewOf(core, Math.round(simulatedS * SECOND_US)).arms.map(
+      ({ id, spentS, waitingForS, unitsDone }) => ({ id, spentS, waitingForS, unitsDone }),
+    ),
     failed: Object.values(state.tasks).map((task) => ({ id: task.id, reason: task.because })),
     plans: { made: totals.plans, failed: totals.plansFailed },
     exceptions: meter.exceptions,

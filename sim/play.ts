@@ -13,6 +13,10 @@ import { createInlinePlanner } from '../controller/runtime/inline-planner.ts';
 import type { InlinePlanner } from '../controller/runtime/inline-planner.ts';
 import type { Journal } from '../controller/runtime/journal.ts';
 import type { JobPlanner } from '../controller/runtime/planner.ts';
+import { heldItemSizeM } from '../controller/core/held-item.ts';
+import type { MonitorState } from '../controller/coordination/monitor.ts';
+import type { ArmHost } from '../controller/ports.ts';
+import { Guard } from '../controller/runtime/guard.ts';
 
 import type { WorldObserver } from './observer.ts';
 import { SimOperator } from './operator.ts';
@@ -42,6 +46,8 @@ export interface PlayOptions {
   /** Where the run is kept; null: nowhere. */
   readonly journal: Journal | null;
   readonly observer: WorldObserver | null;
+  /** What watches the arms' measured positions and stops them; null: nothing does. */
+  readonly monitor: MonitorState | null;
   /** Called about every `progressEveryS` of simulated time. */
   readonly onProgress: ((progress: PlayProgress) => void) | null;
   readonly onNotice: ((notice: Extract<CoreEffect, { kind: 'notice' }>, nowUs: number) => void) | null;
@@ -61,6 +67,9 @@ const SECOND_US = 1_000_000;
 
 /** How long the simulated person lets a hold last before resuming, us. */
 const RESUME_AFTER_US = 30 * SECOND_US;
+
+/** Simulated time between two evaluations of the monitor, us. */
+const MONITOR_EVERY_US = 20_000;
 
 /** Wall time after which the event loop gets a turn, ms: for signals and progress bars. */
 const TURN_MS = 100;
@@ -100,6 +109,8 @@ class PlayRun {
   private haltedUs: number | null = null;
   private began = false;
   private readonly due: CoreEvent[] = [];
+  private readonly guard: Guard | null;
+  private readonly epoch: number;
 
   constructor(options: PlayOptions) {
     this.options = options;
@@ -109,9 +120,10 @@ class PlayRun {
     const { operator } = options.settings;
     this.operator = operator === null ? null : new SimOperator(this.world, operator);
     const by = { wallMs: 0, pid: 0, host: 'play', version: 'play' };
-    const epoch = options.journal?.takeOver(by) ?? 1;
+    this.epoch = options.journal?.takeOver(by) ?? 1;
+    this.guard = options.monitor === null ? null : new Guard(options.monitor, MONITOR_EVERY_US);
     this.world.io.announce();
-    this.stepCore([{ kind: 'started', epoch, wallMs: 0 }]);
+    this.stepCore([{ kind: 'started', epoch: this.epoch, wallMs: 0 }]);
   }
 
   /** One step of the world. Null: go on. An empty list: all is done; else what is stuck. */
@@ -124,8 +136,10 @@ class PlayRun {
       if (options.settings.leaseUs !== null) host.renewLease();
       for (const event of host.takeEvents()) {
         if (event.kind !== 'state') due.push({ kind: 'arm', armId: host.armId, event });
+        this.guard?.hear(host.armId, event, this.nowUs);
       }
     }
+    this.watch();
     for (const event of world.io.takeEvents()) due.push({ kind: 'io', event });
     for (const result of this.planner.takeArrived(this.nowUs)) due.push({ kind: 'planned', result });
     this.takeIntake();
@@ -139,6 +153,26 @@ class PlayRun {
       this.meter.observingMs += performance.now() - beganMs;
     }
     return this.nowUs % SECOND_US < options.settings.stepUs ? this.judge() : null;
+  }
+
+  /** Stops that the monitor asks for go out at once; the core hears of them with what else happened. */
+  private watch(): void {
+    const { guard, core, epoch } = this;
+    if (guard === null) return;
+    const beganMs = performance.now();
+    const verdicts = guard.watch((armId) => heldItemSizeM(core.state, armId), this.nowUs);
+    this.meter.monitoringMs += performance.now() - beganMs;
+    for (const verdict of verdicts) {
+      for (const { armId, stop } of verdict.stops) {
+        const commandId = guard.nextCommandId(epoch);
+        this.host(armId)?.execute({ kind: 'stop', commandId, epoch, stop });
+      }
+      this.due.push({ kind: 'monitor', verdict });
+    }
+  }
+
+  private host(armId: string): ArmHost | undefined {
+    return this.world.armHosts.find((host) => host.armId === armId);
   }
 
   private takeIntake(): void {
@@ -162,7 +196,8 @@ class PlayRun {
     this.trace.effect(effect);
     switch (effect.kind) {
       case 'arm':
-        return this.world.armHosts.find((host) => host.armId === effect.armId)?.execute(effect.command);
+        this.guard?.hearCommand(effect.armId, effect.command, this.nowUs);
+        return this.host(effect.armId)?.execute(effect.command);
       case 'io':
         return this.world.io.execute(effect.request);
       case 'plan': {
@@ -255,6 +290,7 @@ class PlayRun {
       world: this.world,
       meter: this.meter,
       verdict: this.options.observer?.verdict() ?? null,
+      monitor: this.options.monitor?.statistics ?? null,
       traceHash: this.trace.digest(),
       simulatedS: this.nowUs / SECOND_US,
       wallS,

@@ -1,3 +1,5 @@
+import type { MonitorLimits } from '../controller/coordination/monitor.ts';
+
 /**
  * What the simulated world is told about itself: plain data, so that a run can be repeated from its printed
  * settings. Rates are probabilities per event in 0..1 unless their name says otherwise; instants and durations are
@@ -119,6 +121,9 @@ export const NO_FAULTS: FaultRates = {
   durationUs: { min: 1_000_000, max: 10_000_000 },
 };
 
+/** What the monitor allows for in a run in simulated time: a stop takes effect with the next step of the world. */
+export const PLAY_MONITOR: MonitorLimits = { reactionUs: 20_000, sampleAgeMaxUs: 100_000 };
+
 /**
  * Settings of a run in simulated time. A lag of 24 ms is three cycles of a 125 Hz position interface. The measured
  * load scatters by 2 %, half of what tells one unit from one and a bit; a protective stop at exactly
@@ -131,7 +136,7 @@ export function playSettings(seed: number): SimSettings {
     stepUs: 10_000,
     trackingLagUs: 24_000,
     leaseUs: null,
-    sampleEveryUs: null,
+    sampleEveryUs: 20_000,
     protectiveDeceleration: 1,
     graspToleranceM: { horizontal: 0.015, vertical: 0.008 },
     massNoise: 0.02,

@@ -15,11 +15,12 @@ const MODE_ICONS: Readonly<Record<ArmView['mode'], IconName>> = {
 };
 
 const SHARES = [
-  ['busy', 'busyS', 'busy'],
-  ['blocked', 'blockedS', 'waited for space'],
-  ['starved', 'starvedS', 'had no work'],
-  ['held', 'heldS', 'held'],
-  ['faulted', 'faultedS', 'faulted'],
+  ['working', 'worked'],
+  ['waiting', 'waited for space'],
+  ['starved', 'had no work'],
+  ['excepted', 'blocked by an exception'],
+  ['held', 'held'],
+  ['faulted', 'faulted'],
 ] as const;
 
 /** Each arm in words: what it does, and where its time went. */
@@ -44,6 +45,14 @@ export function ArmsPanel({
   );
 }
 
+/** For whom it waited, longest first. */
+function holders({ waitingForS }: ArmView): string {
+  return Object.entries(waitingForS)
+    .sort(([, a], [, b]) => b - a)
+    .map(([holder, seconds]) => `${holder} ${duration(seconds)}`)
+    .join(', ');
+}
+
 function Arm({
   arm,
   open,
@@ -54,7 +63,7 @@ function Arm({
   readonly onSelect: (armId: string | null) => void;
 }) {
   const abnormal = arm.mode === 'faulted' || arm.mode === 'offline';
-  const total = SHARES.reduce((sum, [, key]) => sum + arm[key], 0);
+  const total = SHARES.reduce((sum, [cause]) => sum + arm.spentS[cause], 0);
   const percent = (seconds: number): number => (total > 0 ? (100 * seconds) / total : 0);
   return (
     <li class={`arm${abnormal ? ' arm-abnormal' : ''}`} data-arm={arm.id} data-mode={arm.mode}>
@@ -78,23 +87,24 @@ function Arm({
         </span>
       </button>
       <div class="shares" aria-hidden="true">
-        {SHARES.map(([name, key]) => {
-          const share = percent(arm[key]);
+        {SHARES.map(([cause]) => {
+          const share = percent(arm.spentS[cause]);
           return share < 0.5 ? null : (
-            <span key={name} class={`share share-${name}`} style={{ width: `${share}%` }} />
+            <span key={cause} class={`share share-${cause}`} style={{ width: `${share}%` }} />
           );
         })}
       </div>
       {open && (
         <dl class="arm-detail">
-          {SHARES.map(([name, key, words]) => (
-            <div key={name}>
+          {SHARES.map(([cause, words]) => (
+            <div key={cause}>
               <dt>
-                <span class={`key share-${name}`} />
+                <span class={`key share-${cause}`} />
                 {words}
               </dt>
               <dd>
-                {percent(arm[key]).toFixed(0)} % <small>({duration(arm[key])})</small>
+                {percent(arm.spentS[cause]).toFixed(0)} % <small>({duration(arm.spentS[cause])})</small>
+                {cause === 'waiting' && <small> {holders(arm)}</small>}
               </dd>
             </div>
           ))}

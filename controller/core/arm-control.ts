@@ -30,14 +30,20 @@ export function isUsable(arm: ArmState): boolean {
 
 export function stopArm(context: StepContext, arm: ArmState, stop: StopKind): void {
   if (arm.machine.value !== 'moving' && !(arm.machine.value === 'stopping' && stop === 'protective')) return;
-  if (arm.machine.value === 'moving') moveArmMachine(context, arm, { type: 'STOP' });
+  noteStopping(context, arm);
   sendToArm(context, arm, {
     kind: 'stop',
     commandId: nextCommandId(context),
     epoch: context.state.epoch,
     stop,
   });
-  if (arm.command !== null) arm.command.deadlineUs = context.nowUs + context.cell.deadlines.motionMarginUs;
+}
+
+/** A stop is on its way to the arm: it has a while to come to rest. */
+export function noteStopping(context: StepContext, arm: ArmState): void {
+  if (arm.machine.value === 'moving') moveArmMachine(context, arm, { type: 'STOP' });
+  if (arm.machine.value !== 'stopping' || arm.command === null) return;
+  arm.command.deadlineUs = context.nowUs + context.cell.deadlines.motionMarginUs;
 }
 
 /** Takes control of an arm: it answers with what is physically true. */

@@ -5,6 +5,7 @@ import type { CellCommand, CellState } from '../domain/packml.ts';
 import { clearArmFault, isUsable, stopArm } from './arm-control.ts';
 import { notice } from './context.ts';
 import { isLinked } from './link.ts';
+import { clearMonitorAlarms } from './monitor-alarm.ts';
 import type { StepContext } from './context.ts';
 import type { CoreState } from './state.ts';
 
@@ -63,6 +64,7 @@ export function commandCell(context: StepContext, command: CellCommand, because:
     const missing = missingForMotion(context);
     if (missing.length > 0) return { status: 'refused', code: 'not-ready', detail: missing.join('; ') };
   }
+  if (MOVING.includes(command) || command === 'clear') clearMonitorAlarms(context);
   stepCell(context, { type: command, nowUs: context.nowUs, because });
   return { status: 'accepted', detail: `the cell is ${cellState(state)}` };
 }

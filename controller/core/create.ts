@@ -5,7 +5,8 @@ import { take } from '../coordination/reservations.ts';
 import type { CellModel } from '../domain/cell.ts';
 import { derive } from './derived.ts';
 import type { Derived } from './derived.ts';
-import type { ArmState, CoreState, PlaceState } from './state.ts';
+import { LOSS_CAUSES } from './state.ts';
+import type { ArmState, CoreState, LossCause, PlaceState } from './state.ts';
 
 /** The core of one cell: what it is, what is known, and what follows from both. `step` owns and changes it. */
 export interface Core {
@@ -79,7 +80,8 @@ function emptyState(cell: CellModel): CoreState {
       troubles: 0,
       fault: null,
       unitsDone: 0,
-      loss: { cause: 'held', totalsUs: { busy: 0, blocked: 0, starved: 0, faulted: 0, held: 0 } },
+      waitsFor: null,
+      loss: emptyLoss(),
     };
   }
   const places: Record<string, PlaceState> = {};
@@ -129,6 +131,12 @@ function emptyState(cell: CellModel): CoreState {
     },
     recentUnitsUs: [],
   };
+}
+
+/** What an arm's time went to before it began. */
+function emptyLoss(): ArmState['loss'] {
+  const totalsUs = Object.fromEntries(LOSS_CAUSES.map((cause) => [cause, 0])) as Record<LossCause, number>;
+  return { cause: 'held', waitsFor: null, totalsUs, waitingUs: {} };
 }
 
 /** From the start of a controller until shuttle, conveyors and sensors must have been heard, us. */

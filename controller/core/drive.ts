@@ -74,10 +74,14 @@ function beginNext(context: StepContext, arm: ArmState, claims: ReadonlyMap<stri
     return false;
   }
   const blocked = tryBegin(context, arm, next, claims);
+  arm.waitsFor = blocked?.armId ?? null;
   if (blocked === null) return true;
   const task = next.taskId === null ? undefined : context.state.tasks[next.taskId];
   if (task !== undefined) task.because = `${arm.id} waits for ${blocked.what}`;
-  if (arm.job !== null) dropNext(context, arm, `${arm.id} waits for ${blocked.what} and makes room first`);
+  if (arm.job !== null) {
+    arm.waitsFor = null;
+    dropNext(context, arm, `${arm.id} waits for ${blocked.what} and makes room first`);
+  }
   return false;
 }
 

@@ -1,3 +1,4 @@
+import type { MonitorVerdict } from '../coordination/monitor.ts';
 import type { IntakeRequest } from '../domain/intake.ts';
 import type { ArmEvent, IoEvent } from '../ports.ts';
 import type { JobPlanResult } from '../scheduling/job-plan.ts';
@@ -18,5 +19,7 @@ export type CoreEvent =
   | { readonly kind: 'arm'; readonly armId: string; readonly event: Exclude<ArmEvent, { kind: 'state' }> }
   | { readonly kind: 'io'; readonly event: IoEvent }
   | { readonly kind: 'planned'; readonly result: JobPlanResult }
+  /** The monitor found a reason to stop arms; its stops went out before this was taken in. */
+  | { readonly kind: 'monitor'; readonly verdict: MonitorVerdict }
   /** The process was asked to end: stop on the paths, hold, release. */
   | { readonly kind: 'shutdown' };

@@ -32,6 +32,7 @@ export const passageSpace: SpaceKeeper = {
     waiting.sort((a, b) => (a.waitingSinceUs ?? Infinity) - (b.waitingSinceUs ?? Infinity));
     for (const arm of waiting) apply(context, arm, arm.next!);
     extendGrants(context);
+    noteWaiting(context);
   },
 
   admit(context, arm, next) {
@@ -296,6 +297,25 @@ function extendGrants(context: StepContext): void {
       epoch: state.epoch,
       grantedUntilUs: untilUs,
     });
+  }
+}
+
+/** Progress before the end of its grant from which an arm is slowed by it, us. */
+const SLOWED_FROM_US = 250_000;
+
+/** Whom each arm with a job waits for: on its way, or before it sets out. */
+function noteWaiting(context: StepContext): void {
+  const { graph, progress, arms } = graphNow(context);
+  const table = grantTable(graph);
+  const armOf = new Map(graph.sequences.flat().map(({ id, armId }) => [id, armId]));
+  for (const arm of Object.values(context.state.arms)) {
+    if (arm.job === null) continue;
+    arm.waitsFor = null;
+    if (legUnderWay(arm) === undefined) continue;
+    const { leg, untilUs, heldBy } = grantOf(table, progress, arms.indexOf(arm.id));
+    if (leg > 0 || heldBy === null) continue;
+    const isSlowed = arm.job.progressUs >= untilUs - SLOWED_FROM_US;
+    if (isSlowed) arm.waitsFor = armOf.get(heldBy.first.legId) ?? null;
   }
 }
 

@@ -114,11 +114,28 @@ export interface ArmState {
   troubles: number;
   fault: { readonly code: string; readonly detail: string } | null;
   unitsDone: number;
-  loss: { cause: LossCause; readonly totalsUs: Record<LossCause, number> };
+  /** The arm that holds the space it waits for, or goes first; null: it waits for nobody. */
+  waitsFor: string | null;
+  loss: {
+    cause: LossCause;
+    /** For whom it waits; null unless the cause is `waiting`. */
+    waitsFor: string | null;
+    readonly totalsUs: Record<LossCause, number>;
+    /** Of `waiting`: by the arm that held the space. */
+    readonly waitingUs: Record<string, number>;
+  };
 }
 
-/** What each second of an arm went to; the causes sum to the time that passed. */
-export const LOSS_CAUSES = ['busy', 'blocked', 'starved', 'faulted', 'held'] as const;
+/**
+ * What each second of an arm went to; the causes sum to the time that passed.
+ * - `working`: moves, grips, or is being planned for.
+ * - `waiting`: for space that another arm holds.
+ * - `starved`: there is nothing for it to do.
+ * - `excepted`: blocked by an exception, such as an item in its tool of which a person has to decide.
+ * - `faulted`: faulted, lost, or not heard yet.
+ * - `held`: the cell does not run.
+ */
+export const LOSS_CAUSES = ['working', 'waiting', 'starved', 'excepted', 'faulted', 'held'] as const;
 export type LossCause = (typeof LOSS_CAUSES)[number];
 
 /** Where in its job an arm is: on a leg, or at one of the stops between. */

@@ -12,6 +12,7 @@ import { checkArmDeadlines, driveArms } from './drive.ts';
 import type { CoreEffect } from './effect.ts';
 import type { CoreEvent } from './event.ts';
 import { takeIn } from './intake.ts';
+import { obeyMonitor } from './monitor-stop.ts';
 import { createTask } from './tasks.ts';
 import { beginLink, linkDeadlineUs, moveLink } from './link.ts';
 import { checkIoDeadlines, handleIoEvent } from './surroundings.ts';
@@ -81,6 +82,8 @@ function handle(context: StepContext, event: CoreEvent): void {
       return handleIoEvent(context, event.event);
     case 'planned':
       return takePlan(context, event.result);
+    case 'monitor':
+      return obeyMonitor(context, event.verdict);
     case 'shutdown':
       return holdBecause(context, 'the service is shutting down');
   }

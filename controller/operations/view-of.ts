@@ -1,5 +1,6 @@
 import { cellState } from '../core/cell-mode.ts';
 import type { Core } from '../core/create.ts';
+import { heldItemSizeM, taskOfArm } from '../core/held-item.ts';
 import type { ArmState, EndedTask, Task } from '../core/state.ts';
 import { heldBy } from '../coordination/reservations.ts';
 import { unitsIn } from '../domain/container.ts';
@@ -104,9 +105,13 @@ function unitsPerHour(core: Core, nowUs: number): number {
 
 function armView(core: Core, arm: ArmState, nowUs: number): ArmView {
   const { state } = core;
-  const task = taskOfArm(core, arm);
+  const task = taskOfArm(state, arm);
+  const itemSizeM = heldItemSizeM(state, arm.id);
+  const { cause, waitsFor } = arm.loss;
   const totalsUs = { ...arm.loss.totalsUs };
-  totalsUs[arm.loss.cause] += nowUs - state.nowUs;
+  const waitingUs = { ...arm.loss.waitingUs };
+  totalsUs[cause] += nowUs - state.nowUs;
+  if (waitsFor !== null) waitingUs[waitsFor] = (waitingUs[waitsFor] ?? 0) + nowUs - state.nowUs;
   return {
     id: arm.id,
     mode: modeOf(core, arm),
@@ -114,21 +119,16 @@ function armView(core: Core, arm: ArmState, nowUs: number): ArmView {
     taskId: task?.id ?? null,
     zones: [...heldBy(state.zones, arm.id)],
     holding: arm.holding.vacuum === 'unknown' ? null : arm.holding.vacuum === 'on',
-    itemSizeM: arm.holding.vacuum === 'on' && task !== null ? [...task.item.sizeM] : null,
+    itemSizeM: itemSizeM === null ? null : [...itemSizeM],
     unitsDone: arm.unitsDone,
-    busyS: totalsUs.busy / US_PER_S,
-    blockedS: totalsUs.blocked / US_PER_S,
-    starvedS: totalsUs.starved / US_PER_S,
-    faultedS: totalsUs.faulted / US_PER_S,
-    heldS: totalsUs.held / US_PER_S,
+    spentS: inSeconds(totalsUs),
+    waitingForS: inSeconds(waitingUs),
   };
 }
 
-function taskOfArm(core: Core, arm: ArmState): Task | null {
-  const { state } = core;
-  const taskId = arm.job?.taskId ?? arm.next?.taskId;
-  if (taskId != null) return state.tasks[taskId] ?? null;
-  return Object.values(state.tasks).find((task) => task.armId === arm.id) ?? null;
+function inSeconds<K extends string>(us: Readonly<Record<K, number>>): Record<K, number> {
+  const entries = Object.entries<number>(us).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, value]) => [key, value / US_PER_S])) as Record<K, number>;
 }
 
 function modeOf(core: Core, arm: ArmState): ArmView['mode'] {

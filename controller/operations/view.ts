@@ -27,11 +27,17 @@ export const ArmView = z
     /** Size of the item in the tool, m; null when there is none. */
     itemSizeM: z.tuple([z.number(), z.number(), z.number()]).nullable(),
     unitsDone: z.int(),
-    busyS: z.number(),
-    blockedS: z.number(),
-    starvedS: z.number(),
-    faultedS: z.number(),
-    heldS: z.number(),
+    /** What its time went to, s; the parts sum to the time since the cell's history began. */
+    spentS: z.object({
+      working: z.number(),
+      waiting: z.number().describe('For space that another arm holds'),
+      starved: z.number().describe('Nothing to do'),
+      excepted: z.number().describe('Blocked by an exception'),
+      faulted: z.number().describe('Faulted or lost'),
+      held: z.number().describe('The cell does not run'),
+    }),
+    /** Of the waiting: by the arm that held the space, s. */
+    waitingForS: z.record(z.string(), z.number()),
   })
   .meta({ id: 'ArmView' });
 export type ArmView = z.infer<typeof ArmView>;

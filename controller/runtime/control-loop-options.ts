@@ -1,3 +1,4 @@
+import type { MonitorState } from '../coordination/monitor.ts';
 import type { CoreEffect } from '../core/effect.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 import type { ArmDriver, CellIo } from '../ports.ts';
@@ -14,6 +15,8 @@ export interface RuntimeCore<TCore> extends Reducer<TCore> {
   nextDeadlineUs(core: TCore): number | null;
   /** No arm moves or grips: the process may end. */
   isAtRest(core: TCore): boolean;
+  /** Size of what hangs in an arm's tool by the books, m; null: nothing known. For the monitor. */
+  heldItemSizeM(core: TCore, armId: string): readonly [number, number, number] | null;
   view(core: TCore): CellView;
   tasks(core: TCore, filter: { readonly state: string | null; readonly limit: number }): readonly TaskView[];
   task(core: TCore, taskId: string): TaskView | null;
@@ -51,6 +54,8 @@ export interface ControlLoopOptions<TCore> {
   readonly journal: Journal;
   readonly drivers: readonly ArmDriver[];
   readonly io: CellIo;
+  /** Watches the arms' measured positions and stops them; null: nothing does. */
+  readonly monitor: MonitorState | null;
   readonly planner: PlannerPort;
   readonly clock: MachineClock;
   readonly by: Omit<Takeover, 'wallMs'>;

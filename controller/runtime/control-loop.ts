@@ -6,6 +6,7 @@ import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 import type { Clock } from '../ports.ts';
 import type { ControlLoopOptions, FatalFault } from './control-loop-options.ts';
 import { Field } from './field.ts';
+import { Guard } from './guard.ts';
 import { IntakeDesk } from './intake-desk.ts';
 import { JournalFailure } from './journal.ts';
 import type { JournalFault, NewTick } from './journal.ts';
@@ -42,6 +43,7 @@ export class ControlLoop<TCore> implements ControllerService {
   readonly #core: TCore;
   readonly #desk: IntakeDesk;
   readonly #field: Field;
+  readonly #guard: Guard | null;
   readonly #clock: Clock;
   readonly #epoch: number;
   readonly #queued: CoreEvent[] = [];
@@ -59,6 +61,7 @@ export class ControlLoop<TCore> implements ControllerService {
     journalCommits: 0,
     journalCommitSecondsTotal: 0,
     eventsTotal: 0,
+    monitorSecondsTotal: 0,
   };
 
   constructor(options: ControlLoopOptions<TCore>, restored: Replayed<TCore>, desk: IntakeDesk) {
@@ -66,7 +69,9 @@ export class ControlLoop<TCore> implements ControllerService {
     this.#options = options;
     this.#core = restored.core;
     this.#desk = desk;
-    this.#field = new Field(options.drivers, options.io, options.field);
+    // Evaluated in every tick: 100 times a second.
+    this.#guard = options.monitor === null ? null : new Guard(options.monitor, 0);
+    this.#field = new Field(options.drivers, options.io, options.field, this.#guard);
     this.#snapshot = { events: restored.from?.events ?? 0, nowUs: journal.head().nowUs };
     // A long tail is replayed once, not at every restart that follows.
     if (restored.events >= options.snapshotEvery.events) {
@@ -128,13 +133,31 @@ export class ControlLoop<TCore> implements ControllerService {
 
   #gather(nowUs: number): NewTick {
     const events = this.#queued.splice(0);
-    for (const event of this.#field.take()) events.push(event);
+    for (const event of this.#field.take(nowUs)) events.push(event);
+    for (const event of this.#watch(nowUs)) events.push(event);
     for (const result of this.#options.planner.takeResults()) events.push({ kind: 'planned', result });
     for (const event of this.#desk.take(this.#options.intake.perTickMax)) events.push(event);
     if (events.length === 0) return { nowUs, events };
     // The core gets exactly what a replay will read back: JSON knows no -0, no undefined, no NaN.
     const eventsJson = JSON.stringify(events);
     return { nowUs, events: JSON.parse(eventsJson) as CoreEvent[], eventsJson };
+  }
+
+  /** What the monitor finds. Its stops go out here and now, whatever the core and the journal make of it afterwards. */
+  #watch(nowUs: number): CoreEvent[] {
+    const guard = this.#guard;
+    if (guard === null) return [];
+    const { core, clock } = this.#options;
+    const beganUs = clock.monotonicUs();
+    const verdicts = guard.watch((armId) => core.heldItemSizeM(this.#core, armId), nowUs);
+    this.#statistics.monitorSecondsTotal += (clock.monotonicUs() - beganUs) / 1e6;
+    for (const verdict of verdicts) {
+      for (const { armId, stop } of verdict.stops) {
+        const commandId = guard.nextCommandId(this.#epoch);
+        this.#field.command(armId, { kind: 'stop', commandId, epoch: this.#epoch, stop }, nowUs);
+      }
+    }
+    return verdicts.map((verdict) => ({ kind: 'monitor', verdict }));
   }
 
   /** Steps the core, commits, carries out. */
@@ -145,11 +168,11 @@ export class ControlLoop<TCore> implements ControllerService {
     this.#view = null;
     const effects = core.step(this.#core, events, nowUs);
     // A stop waits for nothing, least of all for a disk.
-    for (const effect of effects) if (isStop(effect)) this.#carryOut(effect);
+    for (const effect of effects) if (isStop(effect)) this.#carryOut(effect, nowUs);
     const committingUs = clock.monotonicUs();
     journal.append(tick);
     const committedUs = clock.monotonicUs();
-    for (const effect of effects) if (!isStop(effect)) this.#carryOut(effect);
+    for (const effect of effects) if (!isStop(effect)) this.#carryOut(effect, nowUs);
     this.#answerTheRest(events);
     this.#deadlineUs = core.nextDeadlineUs(this.#core);
     this.#statistics.stepSecondsTotal += (committingUs - steppedUs) / 1e6;
@@ -159,10 +182,10 @@ export class ControlLoop<TCore> implements ControllerService {
     this.#snapshotIfDue(nowUs);
   }
 
-  #carryOut(effect: CoreEffect): void {
+  #carryOut(effect: CoreEffect, nowUs: number): void {
     switch (effect.kind) {
       case 'arm':
-        return this.#field.command(effect.armId, effect.command);
+        return this.#field.command(effect.armId, effect.command, nowUs);
       case 'io':
         return this.#field.ask(effect.request);
       case 'plan':
@@ -205,7 +228,7 @@ export class ControlLoop<TCore> implements ControllerService {
   #fail(error: unknown, tick: NewTick): void {
     this.#phase = 'failed';
     clearTimeout(this.#timer);
-    this.#field.stopAll(this.#epoch);
+    this.#field.stopAll(this.#epoch, tick.nowUs);
     const fault = error instanceof JournalFailure ? error.fault : this.#recordBug(error, tick);
     this.#desk.close('failed', `the controller had to end: ${fault.detail}`);
     this.#options.onFatal(fault);
@@ -315,8 +338,12 @@ export class ControlLoop<TCore> implements ControllerService {
 
   statistics(): RuntimeStatistics {
     const { plansTotal, planSecondsTotal } = this.#options.planner.statistics();
+    const monitor = this.#options.monitor?.statistics;
     return {
       ...this.#statistics,
+      monitorEvaluations: monitor?.evaluations ?? 0,
+      monitorStops: monitor?.stops ?? 0,
+      monitorPredictedMinM: monitor?.predictedMinM ?? null,
       eventsDropped: this.#field.dropped + this.#desk.refused,
       plansTotal,
       planSecondsTotal,

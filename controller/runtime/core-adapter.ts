@@ -1,5 +1,6 @@
 import { createCore, restoreCore } from '../core/create.ts';
 import type { Core } from '../core/create.ts';
+import { heldItemSizeM } from '../core/held-item.ts';
 import type { CoreState } from '../core/state.ts';
 import { nextDeadlineUs, step } from '../core/step.ts';
 import type { CellModel } from '../domain/cell.ts';
@@ -17,6 +18,7 @@ export function runtimeCore(cell: CellModel): RuntimeCore<Core> {
     stateOf: (core) => core.state,
     nextDeadlineUs,
     isAtRest: (core) => Object.values(core.state.arms).every((arm) => !MOVING.includes(arm.machine.value)),
+    heldItemSizeM: (core, armId) => heldItemSizeM(core.state, armId),
     view: viewOf,
     tasks: listTasks,
     task: findTask,

@@ -1,4 +1,5 @@
 import type { CoreEvent } from '../core/event.ts';
+import type { Guard } from './guard.ts';
 import type { ArmCommand, ArmDriver, ArmEvent, ArmSample, CellIo, IoEvent, IoRequest } from '../ports.ts';
 
 export interface FieldLimits {
@@ -25,15 +26,17 @@ export class Field {
   readonly #drivers: ReadonlyMap<string, ArmDriver>;
   readonly #io: CellIo;
   readonly #limits: FieldLimits;
+  readonly #guard: Guard | null;
   readonly #samples = new Map<string, ArmSample>();
   readonly #links = new Map<string, Link<ArmFact>>();
   readonly #ioLink: Link<IoEvent> = { isConnected: false, waiting: [] };
   #dropped = 0;
 
-  constructor(drivers: readonly ArmDriver[], io: CellIo, limits: FieldLimits) {
+  constructor(drivers: readonly ArmDriver[], io: CellIo, limits: FieldLimits, guard: Guard | null) {
     this.#drivers = new Map(drivers.map((driver) => [driver.armId, driver]));
     this.#io = io;
     this.#limits = limits;
+    this.#guard = guard;
     for (const driver of drivers) this.#links.set(driver.armId, { isConnected: false, waiting: [] });
   }
 
@@ -42,12 +45,13 @@ export class Field {
     return this.#dropped;
   }
 
-  /** What happened since the last call: arms first, in the order of the configuration. */
-  take(): CoreEvent[] {
+  /** What happened since the last call: arms first, in the order of the configuration. `nowUs`: the tick's instant. */
+  take(nowUs: number): CoreEvent[] {
     const events: CoreEvent[] = [];
     for (const [armId, driver] of this.#drivers) {
       const link = this.#links.get(armId)!;
       for (const event of driver.takeEvents()) {
+        this.#guard?.hear(armId, event, nowUs);
         if (event.kind === 'state') this.#samples.set(armId, event.sample);
         else this.#receive(link, event);
       }
@@ -89,9 +93,10 @@ export class Field {
     return `${count} events were waiting, at most ${this.#limits.queueMax} may`;
   }
 
-  command(armId: string, command: ArmCommand): void {
+  command(armId: string, command: ArmCommand, nowUs: number): void {
     const driver = this.#drivers.get(armId);
     if (driver === undefined) throw new Error(`no driver for arm ${armId}`);
+    this.#guard?.hearCommand(armId, command, nowUs);
     driver.send(command);
   }
 
@@ -108,10 +113,11 @@ export class Field {
    * Stops every arm without asking the core, which is not to be trusted any more. A driver that throws keeps none of
    * the others from being stopped; its own arm loses its lease.
    */
-  stopAll(epoch: number): void {
+  stopAll(epoch: number, nowUs: number): void {
     for (const armId of this.#drivers.keys()) {
+      const commandId = `e${epoch}-fatal-${armId}`;
       try {
-        this.command(armId, { kind: 'stop', commandId: `e${epoch}-fatal-${armId}`, epoch, stop: 'on-path' });
+        this.command(armId, { kind: 'stop', commandId, epoch, stop: 'on-path' }, nowUs);
       } catch {
         continue;
       }

@@ -35,6 +35,12 @@ export interface RuntimeStatistics {
   readonly journalCommitSecondsTotal: number;
   readonly eventsTotal: number;
   readonly eventsDropped: number;
+  readonly monitorEvaluations: number;
+  readonly monitorSecondsTotal: number;
+  /** Stops that the monitor sent. */
+  readonly monitorStops: number;
+  /** Least distance between arms that the monitor foresaw since the service began, m; null: none came near. */
+  readonly monitorPredictedMinM: number | null;
   readonly plansTotal: number;
   readonly planSecondsTotal: number;
 }

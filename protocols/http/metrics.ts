@@ -5,8 +5,11 @@ import type { ControllerService, RuntimeStatistics } from '../../controller/runt
 import type { HttpApp } from './app.ts';
 import type { LiveHub } from './live-route.ts';
 
+/** The one figure of the runtime that is no counter stands on its own. */
+type RuntimeCounter = Exclude<keyof RuntimeStatistics, 'monitorPredictedMinM'>;
+
 /** Counters of the runtime: name, help, value. Totals only grow, as Prometheus expects of a counter. */
-const RUNTIME: readonly (readonly [string, string, keyof RuntimeStatistics])[] = [
+const RUNTIME: readonly (readonly [string, string, RuntimeCounter])[] = [
   ['magpie_ticks_total', 'Ticks of the control loop', 'ticks'],
   ['magpie_step_seconds_total', 'Time spent in the core', 'stepSecondsTotal'],
   ['magpie_tick_overruns_total', 'Ticks that took longer than their period', 'tickOverruns'],
@@ -14,6 +17,9 @@ const RUNTIME: readonly (readonly [string, string, keyof RuntimeStatistics])[] =
   ['magpie_journal_commit_seconds_total', 'Time spent in group commits', 'journalCommitSecondsTotal'],
   ['magpie_events_total', 'Events taken in by the core', 'eventsTotal'],
   ['magpie_events_dropped_total', 'Events dropped because a queue was full', 'eventsDropped'],
+  ['magpie_monitor_evaluations_total', 'Evaluations of the collision monitor', 'monitorEvaluations'],
+  ['magpie_monitor_seconds_total', 'Time spent in the collision monitor', 'monitorSecondsTotal'],
+  ['magpie_monitor_stops_total', 'Stops that the collision monitor sent to arms', 'monitorStops'],
   ['magpie_plans_total', 'Motion plans computed', 'plansTotal'],
   ['magpie_plan_seconds_total', 'Time spent planning motions', 'planSecondsTotal'],
 ];
@@ -35,6 +41,10 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
     new Counter({ name, help, labelNames, registers });
 
   const runtime = RUNTIME.map(([name, help, key]) => ({ metric: counter(name, help), key }));
+  const predicted = gauge(
+    'magpie_monitor_predicted_separation_min_meters',
+    'Least distance between two arms that the collision monitor foresaw since the service began',
+  );
   const ready = gauge('magpie_ready', '1 when the service can take work');
   const cellState = gauge('magpie_cell_state', '1 for the state the cell is in, 0 for the others', ['state']);
   const lines = gauge('magpie_order_lines', 'Order lines by state', ['state']);
@@ -50,6 +60,11 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
     'arm',
     'spent',
   ]);
+  const armWaiting = counter(
+    'magpie_arm_waiting_seconds_total',
+    'Time an arm waited for space, by the arm that held it',
+    ['arm', 'holder'],
+  );
   const listeners = gauge('magpie_live_clients', 'Clients that listen to the live stream');
   const dropped = counter('magpie_live_clients_dropped_total', 'Clients dropped for not keeping up');
 
@@ -61,6 +76,7 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
   const collect = (): void => {
     const statistics = service.statistics();
     for (const { metric, key } of runtime) set(metric, statistics[key]);
+    predicted.set(statistics.monitorPredictedMinM ?? NaN);
     const view = service.view();
     ready.set(service.readiness().ready ? 1 : 0);
     for (const state of CELL_STATES) cellState.set({ state }, state === view.state ? 1 : 0);
@@ -77,15 +93,11 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
     for (const arm of view.arms) {
       for (const mode of ARM_MODES) armMode.set({ arm: arm.id, mode }, mode === arm.mode ? 1 : 0);
       set(armUnits, arm.unitsDone, { arm: arm.id });
-      const spent = {
-        busy: arm.busyS,
-        blocked: arm.blockedS,
-        starved: arm.starvedS,
-        faulted: arm.faultedS,
-        held: arm.heldS,
-      };
-      for (const [kind, seconds] of Object.entries(spent)) {
+      for (const [kind, seconds] of Object.entries(arm.spentS)) {
         set(armSeconds, seconds, { arm: arm.id, spent: kind });
+      }
+      for (const [holder, seconds] of Object.entries(arm.waitingForS)) {
+        set(armWaiting, seconds, { arm: arm.id, holder });
       }
     }
     listeners.set(hub.clients());

@@ -131,8 +131,8 @@ function arms(view: CellView, columns: number, paint: Paint): string[] {
   });
   for (const arm of view.arms) {
     const mode = MODE_WORDS[arm.mode];
-    const known = arm.busyS + arm.blockedS + arm.starvedS + arm.faultedS + arm.heldS;
-    const busy = known > 0 ? `${Math.round((100 * arm.busyS) / known)} %` : '–';
+    const known = Object.values(arm.spentS).reduce((sum, seconds) => sum + seconds, 0);
+    const busy = known > 0 ? `${Math.round((100 * arm.spentS.working) / known)} %` : '–';
     const state =
       arm.mode === 'faulted' || arm.mode === 'offline'
         ? paint.red(mode)

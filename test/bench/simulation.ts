@@ -81,6 +81,7 @@ async function run(cell: CellModel, urdfOf: ReadonlyMap<string, string> | null) 
     planner: createJobPlanner(cell),
     journal: null,
     observer: urdfOf === null ? null : await createReferee(cell, urdfOf),
+    monitor: null,
     onProgress: null,
     onNotice: null,
     patienceUs: 1_200_000_000,

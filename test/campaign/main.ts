@@ -1,51 +1,58 @@
 import { parseArgs } from 'node:util';
-import Table from 'cli-table3';
+import { loadConfig } from '../../cli/load-config.ts';
+import { shippedPath } from '../../config/shipped.ts';
 
-/** Long searches for faults, each a function that returns rows; the tests run a small share of each. */
-const CAMPAIGNS: Readonly<
-  Record<
-    string,
-    {
-      readonly about: string;
-      readonly count: number;
-      readonly run: (count: number, seed: number) => Promise<readonly { readonly faults: number }[]>;
-    }
-  >
-> = {
+interface Campaign {
+  readonly about: string;
+  readonly count: number;
+  readonly run: (count: number, seed: number) => Promise<Found>;
+}
+
+interface Found {
+  readonly rows: readonly object[];
+  readonly isGood: boolean;
+}
+
+/** Long searches for what must never happen; the tests run a small share of each. */
+const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   trajectory: {
     about: 'limits exceeded anywhere by random trajectories',
     count: 100_000,
-    run: async (count, seed) =>
-      (await import('../arms/trajectory/trajectory-campaign.ts')).trajectoryCampaign(count, seed),
+    run: async (count, seed) => {
+      const { trajectoryCampaign } = await import('../arms/trajectory/trajectory-campaign.ts');
+      const rows = await trajectoryCampaign(count, seed);
+      return { rows, isGood: rows.every(({ faults }) => faults === 0) };
+    },
+  },
+  monitor: {
+    about: 'collisions provoked by arms that do otherwise than told; each has to be stopped before contact',
+    count: 300,
+    run: async (count, seed) => {
+      const { monitorCampaign } = await import('./monitor.ts');
+      const cells = ['small', 'two-arm', 'four-arm'].map((name) =>
+        loadConfig(shippedPath(`cells/${name}.yaml`)),
+      );
+      const report = await monitorCampaign({ cells, seed, count, onSituation: null });
+      return { rows: [report], isGood: report.wrong.length === 0 };
+    },
   },
 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    count: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-  },
+  options: { count: { type: 'string' }, seed: { type: 'string', default: '1' } },
 });
 const campaign = CAMPAIGNS[positionals[0] ?? ''];
-if (campaign === undefined) {
-  process.stderr.write(
-    `usage: npm run campaign -- NAME [--count N] [--seed N] [--json]\n${Object.entries(CAMPAIGNS)
-      .map(([name, { about, count }]) => `  ${name.padEnd(12)} ${about} (${count})`)
-      .join('\n')}\n`,
+const count = Number(values.count ?? campaign?.count);
+const seed = Number(values.seed);
+if (campaign === undefined || !Number.isSafeInteger(count) || !Number.isSafeInteger(seed)) {
+  const lines = Object.entries(CAMPAIGNS).map(
+    ([name, each]) => `  ${name.padEnd(12)} ${each.about} (${each.count})`,
   );
+  process.stderr.write(`usage: npm run campaign -- NAME [--count N] [--seed N]\n${lines.join('\n')}\n`);
   process.exitCode = 2;
 } else {
-  const rows = await campaign.run(Number(values.count ?? campaign.count), Number(values.seed));
-  if (rows.some(({ faults }) => faults > 0)) process.exitCode = 1;
-  if (values.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  else {
-    const head = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    const table = new Table({ head });
-    for (const row of rows) {
-      table.push(head.map((key) => String((row as unknown as Record<string, unknown>)[key] ?? '')));
-    }
-    process.stdout.write(`${table.toString()}\n`);
-  }
+  const { rows, isGood } = await campaign.run(count, seed);
+  process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  process.exitCode = isGood ? 0 : 1;
 }

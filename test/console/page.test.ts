@@ -254,7 +254,12 @@ describe.skipIf(found.status === 'none')('the page in a browser', { timeout: 90_
   test('an arm that is not as it should be stands out by words, shape and colour', async () => {
     const service = new SmallService(['A1', 'A2'], 2);
     service.current.arms = [
-      { ...armView('A1'), mode: 'faulted', doing: 'joint 3 reports a fault', busyS: 10, faultedS: 30 },
+      {
+        ...armView('A1'),
+        mode: 'faulted',
+        doing: 'joint 3 reports a fault',
+        spentS: { ...armView('A1').spentS, working: 10, faulted: 30 },
+      },
       armView('A2'),
     ];
     const { url } = await serve({}, service);

@@ -111,6 +111,7 @@ export const settings = (change: Partial<SimSettings> = {}): SimSettings => ({
   ...playSettings(1),
   rates: NO_EXCEPTIONS,
   massNoise: 0,
+  sampleEveryUs: null,
   ...change,
 });
 

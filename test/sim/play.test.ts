@@ -2,16 +2,17 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadCell } from '../../config/load.ts';
 import { shippedPath } from '../../config/shipped.ts';
+import { createMonitor } from '../../controller/coordination/monitor.ts';
 import { createMemoryJournal } from '../../controller/runtime/memory-journal.ts';
 import { createJobPlanner } from '../../controller/scheduling/job-planner.ts';
 import { declareSkus, itemBounds, parseItemList, scaleArticles, stockFor } from '../../sim/catalogue.ts';
 import { play } from '../../sim/play.ts';
 import type { PlayOptions } from '../../sim/play.ts';
-import { HARSH_RATES, NO_EXCEPTIONS, playSettings } from '../../sim/settings.ts';
+import { HARSH_RATES, NO_EXCEPTIONS, PLAY_MONITOR, playSettings } from '../../sim/settings.ts';
 
 const loaded = loadCell(shippedPath('cells/small.yaml'));
 if (loaded.status !== 'loaded') throw new Error(JSON.stringify(loaded.faults));
-const { cell } = loaded;
+const { cell, descriptions } = loaded;
 const items = parseItemList(JSON.parse(readFileSync(shippedPath('items/example-items.json'), 'utf8')));
 if (!items.ok) throw new Error(items.errors.join());
 const planner = createJobPlanner(cell);
@@ -58,6 +59,7 @@ function options(seed: number, change: Partial<PlayOptions> = {}): PlayOptions {
     planner,
     journal: null,
     observer: null,
+    monitor: createMonitor(cell, descriptions, PLAY_MONITOR),
     onProgress: null,
     onNotice: null,
     patienceUs: 600_000_000,
@@ -87,11 +89,21 @@ describe('a run in simulated time', () => {
     const again = await play(options(1));
     expect(again.report.traceHash).toBe(report.traceHash);
     const { wallS: _wall, ...rest } = report;
-    expect({ ...again.report, refereeS: 0, planningS: 0, contacts: 0, clearanceMinM: 0.5 }).toMatchObject({
+    expect({
+      ...again.report,
+      refereeS: 0,
+      planningS: 0,
+      monitorS: 0,
+      contacts: 0,
+      clearanceMinM: 0.5,
+    }).toMatchObject({
       ...rest,
       refereeS: 0,
       planningS: 0,
+      monitorS: 0,
     });
+    expect(report.monitor).toMatchObject({ stops: 0, verdicts: 0 });
+    expect(report.monitor?.evaluations).toBeGreaterThan(report.simulatedS * 49);
   });
 
   it('has another trace for another seed, and survives everything that can go wrong', async () => {

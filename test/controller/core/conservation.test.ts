@@ -154,9 +154,22 @@ describe('the core on a floor without geometry', () => {
 
   it('gives each second of an arm to one cause', () => {
     const run = runOf(8, { rates: ROUGH });
-    for (const arm of viewOf(run.core).arms) {
-      const sum = arm.busyS + arm.blockedS + arm.starvedS + arm.faultedS + arm.heldS;
-      expect(sum).toBeCloseTo(run.core.state.nowUs / 1e6, 6);
+    const { arms, nowUs } = run.core.state;
+    const sum = (parts: Readonly<Record<string, number>>): number =>
+      Object.values(parts).reduce((total, us) => total + us, 0);
+    for (const { id, loss } of Object.values(arms)) {
+      expect(sum(loss.totalsUs)).toBe(nowUs);
+      expect(sum(loss.waitingUs)).toBe(loss.totalsUs.waiting);
+      expect(Object.keys(loss.waitingUs)).not.toContain(id);
+      expect(Object.keys(arms)).toEqual(expect.arrayContaining(Object.keys(loss.waitingUs)));
+    }
+    expect(
+      sum(Object.fromEntries(Object.values(arms).map((arm) => [arm.id, arm.loss.totalsUs.waiting]))),
+    ).toBeGreaterThan(0);
+    // Between two steps the view counts on with what each arm does.
+    for (const arm of viewOf(run.core, nowUs + 1_500_000).arms) {
+      expect(sum(arm.spentS)).toBeCloseTo((nowUs + 1_500_000) / 1e6, 6);
+      expect(sum(arm.waitingForS)).toBeCloseTo(arm.spentS.waiting, 6);
     }
   });
 });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadCell } from '../../../config/load.ts';
-import type { CellModel } from '../../../controller/domain/cell.ts';
+import type { LoadedCell } from '../../../config/loaded-cell.ts';
+import { createMonitor } from '../../../controller/coordination/monitor.ts';
 import type { IntakeRequest } from '../../../controller/domain/intake.ts';
 import { createControlLoop } from '../../../controller/runtime/control-loop.ts';
 import type { ControlLoop } from '../../../controller/runtime/control-loop.ts';
@@ -34,13 +35,13 @@ const TICK_US = 10_000;
 const SKUS = ['tea', 'soap', 'rice'];
 const ORDERS = 2;
 
-function smallCell(): CellModel {
+function smallCell(): LoadedCell {
   const loaded = loadCell(fileURLToPath(new URL('../../../config/cells/small.yaml', import.meta.url)));
   if (loaded.status === 'refused') throw new Error(JSON.stringify(loaded.faults));
-  return loaded.cell;
+  return loaded;
 }
 
-const cell = smallCell();
+const { cell, descriptions } = smallCell();
 const planner = createJobPlanner(cell);
 
 function newWorld(): SimWorld {
@@ -120,6 +121,7 @@ function startController(file: string, world: SimWorld, clock: { us: number }): 
     journal,
     drivers: world.armHosts.map(connectedDriver),
     io: localCellIo(world.io),
+    monitor: createMonitor(cell, descriptions, { reactionUs: 20_000, sampleAgeMaxUs: 100_000 }),
     planner: promptPlanner(),
     clock: { monotonicUs: () => clock.us, wallMs: () => 1_700_000_000_000 },
     intake: { queueMax: 100, urgentMax: 10, rememberedMax: 100, perTickMax: 50 },

@@ -241,7 +241,9 @@ describe('operations', () => {
     const running = await start();
     const first = running.service.current.arms[0];
     if (first === undefined) throw new Error('no arm');
-    running.service.current.arms = [{ ...first, mode: 'faulted', blockedS: 12.5 }];
+    running.service.current.arms = [
+      { ...first, mode: 'faulted', spentS: { ...first.spentS, waiting: 12.5 }, waitingForS: { A2: 12.5 } },
+    ];
     running.service.current.exceptions = [exampleException({ taskId: 't' })];
     const read = async () => (await fetch(`${running.url}/metrics`)).text();
     const text = await read();
@@ -258,7 +260,10 @@ describe('operations', () => {
       'magpie_order_lines{state="fulfilled"} 0',
       'magpie_open_exceptions{kind="dropped"} 1',
       'magpie_arm_mode{arm="A1",mode="faulted"} 1',
-      'magpie_arm_seconds_total{arm="A1",spent="blocked"} 12.5',
+      'magpie_arm_seconds_total{arm="A1",spent="waiting"} 12.5',
+      'magpie_arm_waiting_seconds_total{arm="A1",holder="A2"} 12.5',
+      'magpie_monitor_stops_total 1',
+      'magpie_monitor_predicted_separation_min_meters 0.035',
     ]) {
       expect(text).toContain(`\n${line}\n`);
     }

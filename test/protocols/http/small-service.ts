@@ -164,6 +164,10 @@ export class SmallService implements ControllerService {
       journalCommitSecondsTotal: 0.25,
       eventsTotal: 400,
       eventsDropped: 0,
+      monitorEvaluations: 1000,
+      monitorSecondsTotal: 0.125,
+      monitorStops: 1,
+      monitorPredictedMinM: 0.035,
       plansTotal: 12,
       planSecondsTotal: 1.5,
     };
@@ -180,10 +184,7 @@ export function armView(id: string): ArmView {
     holding: false,
     itemSizeM: null,
     unitsDone: 0,
-    busyS: 0,
-    blockedS: 0,
-    starvedS: 0,
-    faultedS: 0,
-    heldS: 0,
+    spentS: { working: 0, waiting: 0, starved: 0, excepted: 0, faulted: 0, held: 0 },
+    waitingForS: {},
   };
 }
