@@ -92,7 +92,7 @@ const BROKEN: readonly (readonly [name: string, from: string, to: string, faults
     'policy: zone-interlok',
     [
       'cell.yaml:9:1: policy = "zone-interlok": is not one of the known values\n' +
-        '    did you mean zone-interlock? write one of sequential, zone-interlock',
+        '    did you mean zone-interlock? write one of sequential, zone-interlock, greedy, magpie',
     ],
   ],
   [

@@ -180,6 +180,7 @@ describe.skipIf(!existsSync(bench(4)))('benchmark cells (skipped where ../shared
       placeM: [0.2771, 1.292, -0.162],
       itemSizeM: [0.05, 0.073, 0.063],
       itemMassKg: 2.09,
+      reachableBy: ['arm-2', 'arm-4'],
     });
     expect(result.cell.obstacles).toHaveLength(70);
   });

@@ -340,6 +340,11 @@ function projectOntoPath(
 
 /** Notes the rate of a new sample, and the highest one under the present grant. */
 function notePace(watch: Watch, claim: Extract<Claim, { kind: 'following' }>, rate: number): number {
+  if (rate < SLOW) {
+    // Having come to rest before the end of its grant it may go on slowly, and brakes for that anew.
+    watch.pace = null;
+    return rate;
+  }
   const { pace } = watch;
   const highest =
     pace === null || pace.grantedUntilUs !== claim.grantedUntilUs ? rate : Math.max(pace.highest, rate);
