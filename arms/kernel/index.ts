@@ -14,3 +14,4 @@ export type {
   TrackRequest,
 } from './collision-kernel.ts';
 export { createReferenceKernel } from './reference-kernel.ts';
+export { createCollisionKernel } from './wasm-kernel.ts';
