@@ -135,7 +135,30 @@ export class ReferenceScene implements ArmScene {
   }
 
   areFree(q: ArrayLike<number>, count: number, out: Uint8Array): number {
-    return markFree(count, out, (i) => leastSlack(this.rooms(q, i * this.jointCount)));
+    let free = 0;
+    for (let i = 0; i < count; i += 1) {
+      out[i] = this.isFree(q, i * this.jointCount) ? 1 : 0;
+      free += out[i];
+    }
+    return free;
+  }
+
+  /** The same verdict as from the rooms, found without writing them down and up to the first contact only. */
+  private isFree(q: ArrayLike<number>, at: number): boolean {
+    const { body, solids, selfPairs } = this;
+    placeBody(body, q, at);
+    for (let k = body.capsuleCount - 1; k >= 0; k -= 1) {
+      if (body.joints[k] < 0) continue;
+      for (const solid of solids) {
+        if (capsuleSolid(body.world, k * CAPSULE_STRIDE, solid) < solid.marginM) return false;
+      }
+    }
+    const { selfMarginM } = this.description;
+    for (const [i, j] of selfPairs) {
+      const distance = capsuleCapsule(body.world, i * CAPSULE_STRIDE, body.world, j * CAPSULE_STRIDE);
+      if (distance < selfMarginM) return false;
+    }
+    return this.item === null || leastSlack(this.itemRooms(placedBox(this), () => [])) >= 0;
   }
 
   slacks(q: ArrayLike<number>, count: number, capM: number, out: Float32Array): void {
