@@ -3,7 +3,15 @@ import type { ArmBody } from '../planning/arm-body.ts';
 import { compileBody, placeBody, tipAt } from '../planning/arm-body.ts';
 import { pairsThatCanMeet } from '../planning/self-pairs.ts';
 import { MOTION_FREE, MOTION_RESOLUTION_M } from './collision-kernel.ts';
-import type { ArmScene, KernelAllowance, KernelItem, KernelSceneDescription } from './collision-kernel.ts';
+import type {
+  ArmScene,
+  KernelAllowance,
+  KernelItem,
+  KernelSceneDescription,
+  RrtOutcome,
+  RrtRequest,
+} from './collision-kernel.ts';
+import { referenceRrtConnect } from './reference-rrt.ts';
 import { capsuleLevers, itemLevers, placeItemBox } from './reference-body.ts';
 import type { Solid } from './solids.ts';
 import { boxSolid, capsuleSolid, solidsOf } from './solids.ts';
@@ -169,6 +177,10 @@ export class ReferenceScene implements ArmScene {
 
   checkMotion(from: ArrayLike<number>, fromAt: number, to: ArrayLike<number>, toAt: number): number {
     return advance(this.jointCount, from, fromAt, to, toAt, (q) => this.rooms(q, 0));
+  }
+
+  planRrtConnect(request: RrtRequest): RrtOutcome {
+    return referenceRrtConnect(this, request);
   }
 
   release(): void {
