@@ -32,7 +32,7 @@ export function createReferenceKernel(): CollisionKernel {
     firstConflict: (a, b, marginM, shift, fromSample, untilSample) => {
       const [one, other] = [referenceTrack(a), referenceTrack(b)];
       for (let i = fromSample; i <= untilSample; i += 1) {
-        if (one.least(clamp(i, one), other, clamp(i + shift, other)) < marginM) return i;
+        if (one.least(i, other, i + shift) < marginM) return i;
       }
       return -1;
     },
@@ -178,22 +178,25 @@ class ReferenceTrack implements Track {
       request.carried === null ? new Float64Array(0) : itemLevers(description, request.carried.item);
   }
 
-  /** The arm placed at a sample, and per part half of what it may travel to the sample before or after. */
+  /**
+   * The arm placed at a sample, and per part half of what it may travel to the sample before or after. Before the
+   * first and after the last sample it rests.
+   */
   private placed(sample: number): { readonly solids: PlacedSolids; readonly reach: Float64Array } {
     const { positions, carried } = this.request;
     const n = this.scene.jointCount;
-    placeBody(this.body, positions, sample * n);
-    const isCarrying = carried !== null && sample >= carried.fromSample && sample <= carried.untilSample;
+    const here = clamp(sample, this);
+    placeBody(this.body, positions, here * n);
+    const isCarrying = carried !== null && here >= carried.fromSample && here <= carried.untilSample;
     if (isCarrying) placeItemBox(this.body, carried.item, this.box);
     const count = this.body.capsuleCount;
     const reach = new Float64Array(count + 1);
-    for (const neighbour of [sample - 1, sample + 1]) {
-      if (neighbour < 0 || neighbour >= this.sampleCount) continue;
+    for (const neighbour of [clamp(sample - 1, this), clamp(sample + 1, this)]) {
       for (let part = 0; part < count + (isCarrying ? 1 : 0); part += 1) {
         let travel = 0;
         for (let j = 0; j < n; j += 1) {
           const lever = part < count ? this.levers[part * n + j] : this.itemLevers[j];
-          travel += lever * Math.abs(positions[neighbour * n + j] - positions[sample * n + j]);
+          travel += lever * Math.abs(positions[neighbour * n + j] - positions[here * n + j]);
         }
         reach[part] = Math.max(reach[part], travel / 2);
       }

@@ -8,7 +8,7 @@ export interface KernelExports {
   slacks(space: number, q: number, count: number, capM: number, out: number): void;
   checkLine(space: number, from: number, to: number): number;
   planRrtConnect(space: number, request: number): number;
-  fillTrack(track: number, q: number): void;
+  fillTrack(track: number, q: number, steps: number): void;
   firstConflict(a: number, b: number, gapM: number, shift: number, from: number, until: number): number;
   conflictMatrix(a: number, b: number, gapM: number, one: number, out: number, rowBytes: number): number;
 }

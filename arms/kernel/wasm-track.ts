@@ -26,10 +26,13 @@ export class WasmTrack implements Track {
       i32.set([carried.fromSample, carried.untilSample], (track + at.T_ITEM_FROM) >> 2);
     }
     const numbers = sampleCount * scene.jointCount;
-    const samples = core.arena.allocate(4 * numbers);
+    const samples = core.arena.allocate(4 * numbers, 'as-it-is');
     writeNumbers(core, positions, 0, numbers, samples);
-    scene.carrying(carried?.item ?? null, () => core.wasm.fillTrack(track, samples));
+    const stride = core.arena.i32[(track + at.T_STRIDE) >> 2];
+    const steps = core.arena.allocate(4 * scene.jointCount * (stride + 8), 'as-it-is');
+    scene.carrying(carried?.item ?? null, () => core.wasm.fillTrack(track, samples, steps));
     core.arena.release(samples);
+    core.arena.release(steps);
     scene.use();
   }
 
@@ -67,7 +70,8 @@ function allocateTrack(
   const track = arena.allocate(at.T_SIZE);
   const addresses: [number, ...number[]] = [track];
   const allocate = (numbers: number): number => {
-    const address = arena.allocate(4 * numbers);
+    // All of it is written before it is read.
+    const address = arena.allocate(4 * numbers, 'as-it-is');
     addresses.push(address);
     return address;
   };

@@ -175,8 +175,11 @@ function buildBrick(scene: usize, brick: usize, bx: i32, by: i32, bz: i32): void
   }
 }
 
-/** What the grid says at one point: a lower bound of the distance. */
+let gridMost: f32 = 0;
+
+/** What the grid says at one point: a lower bound of the distance; an upper one is left in `gridMost`. */
 function gridDistance(scene: usize, x: f32, y: f32, z: f32): f32 {
+  gridMost = Infinity;
   const inverse = load<f32>(scene, S_GRID_INVERSE);
   const size = load<f32>(scene, S_GRID_SIZE);
   const x0 = load<f32>(scene, S_GRID_X);
@@ -189,12 +192,15 @@ function gridDistance(scene: usize, x: f32, y: f32, z: f32): f32 {
   const ny = load<f32>(scene, S_GRID_NY);
   if (!(fx >= 0 && fy >= 0 && fz >= 0 && fx < nx && fy < ny && fz < load<f32>(scene, S_GRID_NZ))) return -1;
   const cell = <i32>fx + <i32>nx * (<i32>fy + <i32>ny * <i32>fz);
-  const value = load<u8>(load<usize>(scene, S_GRID_CELLS) + <usize>cell);
+  const value = <i32>load<u8>(load<usize>(scene, S_GRID_CELLS) + <usize>cell);
   if (value == 0) return -1;
   const dx = x - x0 - (fx + 0.5) * size;
   const dy = y - y0 - (fy + 0.5) * size;
   const dz = z - z0 - (fz + 0.5) * size;
-  return <f32>(value - 1) * GRID_UNIT_M - sqrt<f32>(dx * dx + dy * dy + dz * dz);
+  const off = sqrt<f32>(dx * dx + dy * dy + dz * dz);
+  // The last value means that or farther.
+  if (value < GRID_CAP) gridMost = <f32>value * GRID_UNIT_M + off + ROUNDING_M;
+  return <f32>(value - 1) * GRID_UNIT_M - off;
 }
 
 /** Pieces are halved until their sphere stands out of the capsule by no more than this, m. */
@@ -220,6 +226,8 @@ export function pieceAnswer(
   const around = load<f32>(piece, P_RADIUS) + ROUNDING_M;
   const list = around + travel < LIST_RANGE_M ? listAt(scene, x, y, z) : load<usize>(scene, S_ALL_LIST);
   if (gridDistance(scene, x, y, z) >= around + travel) return CLEAR;
+  // The middle of the sphere lies on the axis.
+  if (gridMost < radius) return CONTACT;
   const half = load<f32>(piece, P_HALF);
   const caps = load<i32>(piece, P_CAPS);
   const shift = load<f32>(piece, P_SHIFT);

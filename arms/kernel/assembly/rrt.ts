@@ -168,7 +168,7 @@ export function planRrtConnect(theSpace: usize, theRequest: usize): i32 {
 function search(): i32 {
   const goalCount = load<i32>(request, R_GOAL_COUNT);
   const ends = load<usize>(request, R_ENDS);
-  const row = 4 * <usize>n;
+  const row = <usize>n * 4;
   const sample = load<usize>(request, R_SCRATCH);
   seedWith(load<i32>(request, R_SEED));
   store<i32>(counts, 0);
@@ -214,7 +214,7 @@ function search(): i32 {
 
 /** Writes the path from the start through node `s` of the first tree and `g` of the second to a goal. */
 function writePath(s: i32, g: i32): i32 {
-  const row = 4 * <usize>n;
+  const row = <usize>n * 4;
   const path = load<usize>(request, R_PATH);
   const startParents = load<usize>(request, R_PARENTS);
   const goalParents = load<usize>(request + 4, R_PARENTS);

@@ -55,11 +55,20 @@ function sphereRow(track: usize, g: i32, x: i32): usize {
   return load<usize>(track, T_SPHERES) + <usize>((4 * g + x) * load<i32>(track, T_STRIDE)) * 4;
 }
 
+/** Copies one quantity of all lanes. */
+// @ts-ignore: decorator
+@inline
+function copyWide(to: usize, from: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+}
+
 /**
  * Fills a track. `q` addresses the samples; the scene carries the item, if the track has one. Every group also gets
  * half of the way that it can go between a sample and its neighbours, if each joint goes there without turning back.
+ * `steps` has room for one row more than the track's stride for every joint.
  */
-export function fillTrack(track: usize, q: usize): void {
+export function fillTrack(track: usize, q: usize, steps: usize): void {
   const scene = load<usize>(track, T_SCENE);
   const stride = load<i32>(track, T_STRIDE);
   const samples = load<i32>(track, T_SAMPLES);
@@ -69,6 +78,7 @@ export function fillTrack(track: usize, q: usize): void {
   const capsuleCount = load<i32>(scene, S_CAPSULE_COUNT);
   const hasItem = load<usize>(track, T_ITEM) != 0;
   const lanes = load<usize>(scene, S_Q);
+  writeSteps(q, n, samples, stride, steps);
   for (let first = 0; first < stride; first += 8) {
     for (let lane = 0; lane < 8; lane++) {
       const sample = q + <usize>(clampSample(first + lane - T_PAD, samples) * n) * 4;
@@ -81,41 +91,69 @@ export function fillTrack(track: usize, q: usize): void {
     for (let g = 0; g < groupCount; g++) {
       placeEnds(scene, g);
       const from = load<usize>(scene, S_CENTRES) + <usize>g * (3 * WIDE);
-      for (let x = 0; x < 3; x++) memory.copy(sphereRow(track, g, x) + column, from + <usize>x * WIDE, WIDE);
+      for (let x = 0; x < 3; x++) copyWide(sphereRow(track, g, x) + column, from + <usize>x * WIDE);
       const joint = load<i32>(groups + <usize>g * G_SIZE, G_JOINT);
       const levers = load<usize>(scene, S_LEVERS) + <usize>(g * n) * 4;
-      for (let lane = 0; lane < 8; lane++) {
-        const travel = halfTravel(q, n, first + lane - T_PAD, samples, levers, joint);
-        store<f32>(sphereRow(track, g, 3) + column + 4 * <usize>lane, travel);
-      }
+      const travel = sphereRow(track, g, 3) + column;
+      v128.store(travel, halfTravel(steps, stride, first, levers, joint));
+      v128.store(travel, halfTravel(steps, stride, first + 4, levers, joint), 16);
     }
-    for (let c = 0; c < capsuleCount; c++) {
-      const from = load<usize>(scene, S_ENDS) + <usize>c * (6 * WIDE);
-      for (let x = 0; x < 6; x++) {
-        const row = load<usize>(track, T_ENDS) + <usize>((6 * c + x) * stride) * 4;
-        memory.copy(row + column, from + <usize>x * WIDE, WIDE);
-      }
+    const step = <usize>stride * 4;
+    let from = load<usize>(scene, S_ENDS);
+    let to = load<usize>(track, T_ENDS) + column;
+    for (let k = 6 * capsuleCount; k > 0; k--) {
+      copyWide(to, from);
+      from += WIDE;
+      to += step;
     }
-    if (hasItem) fillItem(track, scene, first, q, n);
+    if (hasItem) fillItem(track, scene, first, steps, n);
   }
-  fillWindows(track, scene);
+  fillWindows(track);
 }
 
-function fillItem(track: usize, scene: usize, first: i32, q: usize, n: i32): void {
+/** Per joint a row of what it goes from the sample before each place to the one there, and after the last place. */
+function writeSteps(q: usize, n: i32, samples: i32, stride: i32, steps: usize): void {
+  for (let j = 0; j < n; j++) {
+    const row = steps + <usize>(j * (stride + 8)) * 4;
+    const joint = q + 4 * <usize>j;
+    for (let i = 0; i < stride + 8; i++) {
+      const before = clampSample(i - 1 - T_PAD, samples);
+      const here = clampSample(i - T_PAD, samples);
+      const way = load<f32>(joint + <usize>(here * n) * 4) - load<f32>(joint + <usize>(before * n) * 4);
+      store<f32>(row + <usize>i * 4, abs<f32>(way));
+    }
+  }
+}
+
+/** Half of the greater way to a neighbour, for four places from `at` on. */
+function halfTravel(steps: usize, stride: i32, at: i32, levers: usize, joint: i32): v128 {
+  let before = f32x4.splat(0);
+  let after = before;
+  for (let j = 0; j <= joint; j++) {
+    const row = steps + <usize>(j * (stride + 8) + at) * 4;
+    const lever = splat(levers + 4 * <usize>j);
+    before = f32x4.add(before, f32x4.mul(lever, v128.load(row)));
+    after = f32x4.add(after, f32x4.mul(lever, v128.load(row, 4)));
+  }
+  return f32x4.mul(f32x4.pmax(before, after), f32x4.splat(0.5));
+}
+
+function fillItem(track: usize, scene: usize, first: i32, steps: usize, n: i32): void {
   const stride = load<i32>(track, T_STRIDE);
   const samples = load<i32>(track, T_SAMPLES);
   const g = load<i32>(scene, S_GROUP_COUNT);
   const column = <usize>first * 4;
   for (let x = 0; x < 3; x++) {
-    memory.copy(sphereRow(track, g, x) + column, load<usize>(scene, S_ITEM_CENTRES) + <usize>x * WIDE, WIDE);
+    copyWide(sphereRow(track, g, x) + column, load<usize>(scene, S_ITEM_CENTRES) + <usize>x * WIDE);
   }
+  const travel = sphereRow(track, g, 3) + column;
+  const levers = load<usize>(scene, S_ITEM_LEVERS);
+  v128.store(travel, halfTravel(steps, stride, first, levers, n - 1));
+  v128.store(travel, halfTravel(steps, stride, first + 4, levers, n - 1), 16);
   for (let lane = 0; lane < 8; lane++) {
     const sample = clampSample(first + lane - T_PAD, samples);
     const carries = sample >= load<i32>(track, T_ITEM_FROM) && sample <= load<i32>(track, T_ITEM_UNTIL);
-    const travel = carries
-      ? halfTravel(q, n, first + lane - T_PAD, samples, load<usize>(scene, S_ITEM_LEVERS), n - 1)
-      : NOWHERE_M;
-    store<f32>(sphereRow(track, g, 3) + column + 4 * <usize>lane, travel);
+    if (!carries) store<f32>(travel + 4 * <usize>lane, NOWHERE_M);
     itemBox(scene, <usize>lane, BOX_A);
     for (let x: usize = 0; x < 12; x++) {
       const row = load<usize>(track, T_ITEM) + (x * <usize>stride) * 4;
@@ -128,21 +166,6 @@ function fillItem(track: usize, scene: usize, first: i32, q: usize, n: i32): voi
 @inline
 function clampSample(sample: i32, samples: i32): i32 {
   return min<i32>(samples - 1, max<i32>(0, sample));
-}
-
-function halfTravel(q: usize, n: i32, at: i32, samples: i32, levers: usize, joint: i32): f32 {
-  const here = q + <usize>(clampSample(at, samples) * n) * 4;
-  const before = q + <usize>(clampSample(clampSample(at, samples) - 1, samples) * n) * 4;
-  const after = q + <usize>(clampSample(clampSample(at, samples) + 1, samples) * n) * 4;
-  let one: f32 = 0;
-  let other: f32 = 0;
-  for (let j = 0; j <= joint; j++) {
-    const k = <usize>j * 4;
-    const lever = load<f32>(levers + k);
-    one += lever * abs<f32>(load<f32>(here + k) - load<f32>(before + k));
-    other += lever * abs<f32>(load<f32>(here + k) - load<f32>(after + k));
-  }
-  return max<f32>(one, other) * 0.5;
 }
 
 /** The radius of the sphere round a group or, for the number after the last, round the item. */
@@ -159,7 +182,7 @@ function windowRow(track: usize, g: i32, x: i32): usize {
 }
 
 /** Spheres round windows of sixteen samples, and round the whole motion; radii with what may be travelled. */
-function fillWindows(track: usize, scene: usize): void {
+function fillWindows(track: usize): void {
   const rows = load<i32>(track, T_ROWS);
   const stride = load<i32>(track, T_STRIDE);
   const count = load<i32>(track, T_WINDOW_COUNT);
@@ -174,29 +197,43 @@ function fillWindows(track: usize, scene: usize): void {
 }
 
 const OVER = memory.data(16, 16);
+const LANE_VALUES = memory.data(16, 16);
 
+function least4(v: v128): f32 {
+  v128.store(LANE_VALUES, v);
+  return min<f32>(
+    min<f32>(load<f32>(LANE_VALUES), load<f32>(LANE_VALUES, 4)),
+    min<f32>(load<f32>(LANE_VALUES, 8), load<f32>(LANE_VALUES, 12)),
+  );
+}
+
+/** Leaves in `OVER` a sphere round the spheres of a group at the places [from, until), a multiple of four of them. */
 function sphereOver(track: usize, g: i32, from: i32, until: i32): void {
-  let around: f32 = NOWHERE_M;
-  const radius = rowRadius(track, g);
+  const first = <usize>from * 4;
+  const end = <usize>until * 4;
   for (let x = 0; x < 3; x++) {
-    let low: f32 = Infinity;
-    let high: f32 = -Infinity;
+    let low = f32x4.splat(Infinity);
+    let high = f32x4.splat(-Infinity);
     const row = sphereRow(track, g, x);
-    for (let i = from; i < until; i++) {
-      low = min<f32>(low, load<f32>(row + 4 * <usize>i));
-      high = max<f32>(high, load<f32>(row + 4 * <usize>i));
+    for (let i = first; i < end; i += 16) {
+      low = f32x4.pmin(low, v128.load(row + i));
+      high = f32x4.pmax(high, v128.load(row + i));
     }
-    store<f32>(OVER + 4 * <usize>x, (low + high) * 0.5);
+    store<f32>(OVER + 4 * <usize>x, (least4(low) - least4(f32x4.neg(high))) * 0.5);
   }
-  for (let i = from; i < until; i++) {
-    const k = <usize>i * 4;
-    const dx = load<f32>(sphereRow(track, g, 0) + k) - load<f32>(OVER);
-    const dy = load<f32>(sphereRow(track, g, 1) + k) - load<f32>(OVER, 4);
-    const dz = load<f32>(sphereRow(track, g, 2) + k) - load<f32>(OVER, 8);
-    const travel = load<f32>(sphereRow(track, g, 3) + k);
-    if (travel > NOWHERE_M) around = max<f32>(around, sqrt<f32>(dx * dx + dy * dy + dz * dz) + travel + radius);
+  const xs = sphereRow(track, g, 0);
+  const ys = sphereRow(track, g, 1);
+  const zs = sphereRow(track, g, 2);
+  const travels = sphereRow(track, g, 3);
+  let around = f32x4.splat(NOWHERE_M);
+  for (let i = first; i < end; i += 16) {
+    const dx = f32x4.sub(v128.load(xs + i), splat(OVER));
+    const dy = f32x4.sub(v128.load(ys + i), splat(OVER + 4));
+    const dz = f32x4.sub(v128.load(zs + i), splat(OVER + 8));
+    const d = f32x4.sqrt(f32x4.add(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)), f32x4.mul(dz, dz)));
+    around = f32x4.pmax(around, f32x4.add(d, v128.load(travels + i)));
   }
-  store<f32>(OVER, around, 12);
+  store<f32>(OVER, -least4(f32x4.neg(around)) + rowRadius(track, g), 12);
 }
 
 /** Are two spheres (x, y, z, radius at the addresses, `step` bytes apart) nearer than `margin`? */
