@@ -34,3 +34,28 @@ export { bareFlange, parseToolDescription, suctionTube } from './model/tool.ts';
 export type { ToolDescription } from './model/tool.ts';
 export { inverseKinematicsOf, solveToolDown, toolDownPose } from './planning/inverse-kinematics.ts';
 export type { IkOutcome, IkRequest, JointSolution, ToolDownSolution } from './planning/inverse-kinematics.ts';
+export {
+  conflictRowBytes,
+  createCollisionKernel,
+  createReferenceKernel,
+  GOALS_MAX,
+  KERNEL_CAUTION_M,
+  MOTION_FREE,
+  MOTION_RESOLUTION_M,
+} from './kernel/index.ts';
+export type {
+  ArmGroup,
+  ArmScene,
+  CollisionKernel,
+  Container,
+  ConvexHull,
+  KernelAllowance,
+  KernelItem,
+  KernelObstacle,
+  KernelSceneDescription,
+  RrtOutcome,
+  RrtRequest,
+  StateSpace,
+  Track,
+  TrackRequest,
+} from './kernel/index.ts';

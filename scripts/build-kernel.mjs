@@ -12,7 +12,17 @@ const outputs = new Map();
 const { error, stderr } = await asc.main(
   [
     `${source}index.ts`,
-    ...['--outFile', 'kernel.wasm', '--runtime', 'stub', '-O3', '--converge', '--noAssert', '--enable', 'simd'],
+    ...[
+      '--outFile',
+      'kernel.wasm',
+      '--runtime',
+      'stub',
+      '-O3',
+      '--converge',
+      '--noAssert',
+      '--enable',
+      'simd',
+    ],
   ],
   {
     readFile: (name) => {

@@ -64,7 +64,7 @@ export function conflictRowBytes(b: Track): number {
  * The kernel may call something not free although the reference finds at most this much slack, m: what its spheres
  * stand out of the capsules, and all rounding. The other way round never happens.
  */
-export const KERNEL_CAUTION_M = 0.006;
+export const KERNEL_CAUTION_M = 0.001;
 
 /** A convex solid spanned by points in its own frame; at least four of them, not all in one plane. */
 export interface ConvexHull {

@@ -1,4 +1,10 @@
-export { conflictRowBytes, KERNEL_CAUTION_M, MOTION_FREE, MOTION_RESOLUTION_M } from './collision-kernel.ts';
+export {
+  conflictRowBytes,
+  GOALS_MAX,
+  KERNEL_CAUTION_M,
+  MOTION_FREE,
+  MOTION_RESOLUTION_M,
+} from './collision-kernel.ts';
 export type {
   ArmGroup,
   RrtOutcome,

@@ -1,7 +1,7 @@
 import { boxBoxSeparation, boxOf } from '../geometry/box-separation.ts';
 import { CAPSULE_STRIDE, capsuleBox, capsuleCapsule, capsuleCylinder } from '../geometry/distance.ts';
-import type { Pose, Vec3 } from '../geometry/pose.ts';
-import { pointInPose, rotateVector, transformOf, transformPoint } from '../geometry/transform.ts';
+import type { Vec3 } from '../geometry/pose.ts';
+import { pointInPose, transformOf, transformPoint } from '../geometry/transform.ts';
 import { cross, dot, minus, norm, scaled } from '../geometry/vector.ts';
 import { compileBody, placeBody } from '../planning/arm-body.ts';
 import type { Container, KernelObstacle, KernelSceneDescription } from './collision-kernel.ts';
@@ -203,14 +203,3 @@ function boxHullSeparation(box: Float64Array, mesh: HullMesh): number {
   }
   return widest;
 }
-
-/** The pose's rotation and position as a box centred `centreM` in its frame. */
-export function boxInPose(T: Float64Array, at: number, centreM: Vec3, sizeM: Vec3): Float64Array {
-  const box = boxOf(T.slice(at, at + 12), sizeM[0] / 2, sizeM[1] / 2, sizeM[2] / 2);
-  const offset = rotateVector(T, at, centreM);
-  for (let k = 0; k < 3; k += 1) box[9 + k] += offset[k];
-  return box;
-}
-
-/** A pose in which nothing is moved. */
-export const WORLD_POSE: Pose = { positionM: [0, 0, 0], quaternionXyzw: [0, 0, 0, 1] };

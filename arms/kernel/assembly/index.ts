@@ -5,7 +5,8 @@ import { checkArms, checkPairs, loadSpace, placeSpace, spaceSlack } from './spac
 
 export { checkLine } from './motion';
 export { planRrtConnect } from './rrt';
-export { firstConflict, conflictMatrix, fillTrack } from './track';
+export { fillTrack } from './track';
+export { conflictMatrix, firstConflict } from './track-pairs';
 
 /** Loads the block of configurations that begins at `q`, the last one again where fewer than eight are left. */
 function loadBlock(space: usize, q: usize, left: i32): i32 {

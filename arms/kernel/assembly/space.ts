@@ -26,7 +26,9 @@ import {
   SP_SCENES,
   WIDE,
 } from './layout';
-import { capsuleDistance, capsulesAnswer, checkArm, itemBox, itemCapsule, laneSlack, nearer, pointsSquared, SHARES } from './block';
+import { capsulesAnswer, checkArm, nearer, pointsSquared, SHARES } from './block';
+import { itemBox, itemCapsule } from './item';
+import { capsuleDistance, laneSlack } from './slack';
 import { loadLanes, place, placeEnds, splat } from './place';
 import { boxBox } from './solids';
 
