@@ -190,13 +190,6 @@ export function turnKind(T: Float64Array): 'none' | 'x-up' | 'x-down' | 'any' {
 /** Angles in descriptions are rounded decimals of pi / 2; this is far below what float32 can tell. */
 const TURN_TOLERANCE = 1e-8;
 
-/** A unit vector along a segment; any when it is a point. */
-export function directionOf(p: Vec3, q: Vec3): Vec3 {
-  const d = minus(q, p);
-  const length = norm(d);
-  return length > 0 ? scaled(d, 1 / length) : [0, 0, 1];
-}
-
 /** Squared length of a segment. */
 export function length2Of(p: Vec3, q: Vec3): number {
   return dot(minus(q, p), minus(q, p));
