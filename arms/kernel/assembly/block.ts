@@ -39,12 +39,9 @@ import {
   WIDE,
 } from './layout';
 import { checkItem } from './item';
-import { frameAt, moved, placeEnds, splat } from './place';
+import { frameAt, moved, placeEnds, SHARES, splat } from './place';
 import { gridShowsFree, pieceAnswer } from './grid';
 
-
-/** Per lane the share of the motion's travel that the answer has to leave room for; 0 for configurations. */
-export const SHARES = memory.data(32, 16);
 
 /**
  * Which of the `asked` lanes are in contact or tight, with every part's travel times the lane's share as the room

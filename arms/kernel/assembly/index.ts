@@ -1,6 +1,6 @@
 // What the TypeScript side calls. All addresses are bytes in the exported memory.
 import { CONTACT_SHIFT, SP_JOINT_COUNT } from './layout';
-import { SHARES } from './block';
+import { SHARES } from './place';
 import { checkArms, checkPairs, loadSpace, placeSpace, spaceSlack } from './space';
 
 export { checkLine } from './motion';

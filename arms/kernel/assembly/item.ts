@@ -33,8 +33,7 @@ import {
   TIGHT,
   WIDE,
 } from './layout';
-import { SHARES } from './block';
-import { frameAt, placeEnds, splat } from './place';
+import { frameAt, placeEnds, SHARES, splat } from './place';
 import { gridShowsFree } from './grid';
 import { boxSolid, roundDistance, segmentBox } from './solids';
 

@@ -23,8 +23,7 @@ import {
   SP_COUNT,
   WIDE,
 } from './layout';
-import { SHARES } from './block';
-import { splat } from './place';
+import { SHARES, splat } from './place';
 import { checkArms, checkPairs, offsetAt, placeSpace, sceneAt } from './space';
 
 /** Intervals that wait: middle and half length, as parts of the motion. A ring. */

@@ -33,6 +33,9 @@ import {
 /** Bytes of one frame for all lanes: columns X, Y, Z and position, x y z each. */
 export const FRAME: usize = 12 * WIDE;
 
+/** Per lane the share of the motion's travel that the answer has to leave room for; 0 for configurations. */
+export const SHARES = memory.data(32, 16);
+
 // pi / 2 in two parts: the first has so few bits that its product with a whole number up to 2^9 is exact.
 const HALF_PI_HIGH: f32 = 1.5703125;
 const HALF_PI_LOW: f32 = 4.83826794896619e-4;

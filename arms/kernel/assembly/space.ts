@@ -26,10 +26,10 @@ import {
   SP_SCENES,
   WIDE,
 } from './layout';
-import { capsulesAnswer, checkArm, nearer, pointsSquared, SHARES } from './block';
+import { capsulesAnswer, checkArm, nearer, pointsSquared } from './block';
 import { itemBox, itemCapsule } from './item';
 import { capsuleDistance, laneSlack } from './slack';
-import { loadLanes, place, placeEnds, splat } from './place';
+import { loadLanes, place, placeEnds, SHARES, splat } from './place';
 import { boxBox } from './solids';
 
 const BOX_A = memory.data(64, 16);

@@ -26,7 +26,7 @@ import {
   WIDE,
 } from './layout';
 import { axesSquared, nearer } from './block';
-import { place, splat } from './place';
+import { splat } from './place';
 import { boxBox, segmentBox } from './solids';
 import { rowRadius, sphereRow, windowRow } from './track';
 
