@@ -98,3 +98,30 @@ export { NOTHING_STRAIGHT, checkLine, checkMotion } from './planning/motion-chec
 export type { FirstContact, StraightParts } from './planning/motion-check.ts';
 export { rrtConnect, shorten } from './planning/rrt-connect.ts';
 export type { RrtPath, RrtProblem, ShortenProblem } from './planning/rrt-connect.ts';
+
+// The collision kernel.
+export {
+  conflictRowBytes,
+  createCollisionKernel,
+  createReferenceKernel,
+  GOALS_MAX,
+  KERNEL_CAUTION_M,
+  MOTION_FREE,
+  MOTION_RESOLUTION_M,
+} from './kernel/index.ts';
+export type {
+  ArmGroup,
+  ArmScene,
+  CollisionKernel,
+  Container,
+  ConvexHull,
+  KernelAllowance,
+  KernelItem,
+  KernelObstacle,
+  KernelSceneDescription,
+  RrtOutcome,
+  RrtRequest,
+  StateSpace,
+  Track,
+  TrackRequest,
+} from './kernel/index.ts';

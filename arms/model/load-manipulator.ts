@@ -11,6 +11,7 @@ import type { SelfPairs } from './self-collision.ts';
 import { parseSrdf } from './srdf.ts';
 import type { SrdfModel } from './srdf.ts';
 import type { ToolDescription } from './tool.ts';
+import type { MeshFiles } from './urdf-mesh.ts';
 import { parseUrdf } from './urdf.ts';
 import type { UrdfJoint, UrdfModel } from './urdf.ts';
 
@@ -18,6 +19,8 @@ import type { UrdfJoint, UrdfModel } from './urdf.ts';
 export interface ManipulatorSources {
   readonly name: string;
   readonly urdf: string;
+  /** Contents of the collision meshes that the URDF names (STL, OBJ), by the name it uses. */
+  readonly meshes?: MeshFiles;
   /** Null: link pairs that are adjacent or always touch are allowed, and reported in the notes. */
   readonly srdf: string | null;
   readonly extension: ManipulatorExtension;
@@ -47,7 +50,7 @@ const CAPSULES_MAX = 64;
  * one pass come together.
  */
 export function loadManipulator(sources: ManipulatorSources): LoadResult {
-  const urdf = parseUrdf(sources.urdf);
+  const urdf = parseUrdf(sources.urdf, sources.meshes);
   const srdf = sources.srdf === null ? null : parseSrdf(sources.srdf);
   const early = [urdf, srdf].flatMap((result) => (result?.status === 'refused' ? result.faults : []));
   if (urdf.status === 'refused' || srdf?.status === 'refused') return { status: 'refused', faults: early };

@@ -5,6 +5,8 @@ import { FaultList } from './fault.ts';
 import type { ModelFault } from './fault.ts';
 import { findRoot, reportRepeats } from './urdf-tree.ts';
 import { childNamed, childrenNamed, plainNumber, readXml } from './xml.ts';
+import type { MeshFiles } from './urdf-mesh.ts';
+import { meshCollisions } from './urdf-mesh.ts';
 import type { XmlElement } from './xml.ts';
 
 /** A collision shape of a link; `X_LS` is the shape's frame in the link's. */
@@ -63,7 +65,7 @@ const AXIS_LENGTH_TOLERANCE = 1e-3;
  * that serve simulation or display (`visual`, `inertial`, `transmission`, `gazebo`, `ros2_control`) are not read.
  * Capsules, which newer readers of URDF accept as `<capsule radius length>`, are read too.
  */
-export function parseUrdf(text: string): UrdfResult {
+export function parseUrdf(text: string, meshes: MeshFiles = NO_MESHES): UrdfResult {
   const faults = new FaultList('urdf');
   const root = readXml(text, 'robot', faults);
   if (root === null) return { status: 'refused', faults: faults.faults };
@@ -87,7 +89,7 @@ export function parseUrdf(text: string): UrdfResult {
     );
     return { status: 'refused', faults: faults.faults };
   }
-  const links = linkElements.map((element, index) => parseLink(element, index, faults));
+  const links = linkElements.map((element, index) => parseLink(element, index, meshes, faults));
   const joints = jointElements.map((element, index) => parseJoint(element, index, faults));
   reportRepeats('link', links, faults);
   reportRepeats('joint', joints, faults);
@@ -117,13 +119,21 @@ function nameOf(element: XmlElement, index: number, faults: FaultList): string {
   return name;
 }
 
-function parseLink(element: XmlElement, index: number, faults: FaultList): UrdfLink {
+const NO_MESHES: MeshFiles = new Map();
+
+function parseLink(element: XmlElement, index: number, meshes: MeshFiles, faults: FaultList): UrdfLink {
   const name = nameOf(element, index, faults);
   const collisions: UrdfCollision[] = [];
   childrenNamed(element, 'collision').forEach((collision, k) => {
     const path = `link '${name}' collision ${k + 1}`;
     const X_LS = parseOrigin(childNamed(collision, 'origin'), path, faults);
-    const shape = parseGeometry(childNamed(collision, 'geometry'), path, faults);
+    const geometry = childNamed(collision, 'geometry');
+    const mesh = geometry === null ? null : childNamed(geometry, 'mesh');
+    if (mesh !== null) {
+      collisions.push(...meshCollisions(mesh, X_LS, meshes, path, faults));
+      return;
+    }
+    const shape = parseGeometry(geometry, path, faults);
     if (shape !== null) collisions.push({ shape, X_LS });
   });
   return { name, collisions };
@@ -168,16 +178,8 @@ function parseGeometry(geometry: XmlElement | null, path: string, faults: FaultL
       }
       return { type: 'box', sizeM: [size[0], size[1], size[2]] };
     }
-    case 'mesh':
-      faults.add(
-        path,
-        element.attributes.get('filename') ?? 'mesh',
-        'mesh collision geometry is not supported',
-        'replace it with boxes, spheres, cylinders or capsules that enclose the mesh (visual meshes may stay)',
-      );
-      return null;
     default:
-      faults.add(path, element.name, 'unknown geometry', 'use a box, sphere, cylinder or capsule');
+      faults.add(path, element.name, 'unknown geometry', 'use a box, sphere, cylinder, capsule or mesh');
       return null;
   }
 }

@@ -24,6 +24,19 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
       return { rows, isGood: rows.every(({ faults }) => faults === 0) };
     },
   },
+  kernel: {
+    about: 'random configurations judged by the collision kernel, its plain reference and MuJoCo',
+    count: 1_000_000,
+    run: async (count, seed) => {
+      const { agreementCampaign } = await import('../arms/kernel/agreement-campaign.ts');
+      const rows = await agreementCampaign(count, seed);
+      const isGood = rows.every(
+        ({ missedByReference, missedByMujoco, refusedThoughClear, clear }) =>
+          missedByReference === 0 && missedByMujoco === 0 && refusedThoughClear <= 0.02 * clear,
+      );
+      return { rows, isGood };
+    },
+  },
   monitor: {
     about: 'collisions provoked by arms that do otherwise than told; each has to be stopped before contact',
     count: 300,
