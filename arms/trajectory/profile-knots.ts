@@ -17,8 +17,8 @@ export interface TimedStretch {
 const GAUSS_AT = [0.5 - Math.sqrt(0.15), 0.5, 0.5 + Math.sqrt(0.15)] as const;
 const GAUSS_WEIGHT = [5 / 18, 8 / 18, 5 / 18] as const;
 
-/** Knots closer together than this would turn the rounding of their instants into jerk. */
-const KNOT_GAP_US = 2000;
+/** Knots closer together than this would turn the rounding of positions into jerk; one left out spoils its interval. */
+const KNOT_GAP_US = 200;
 
 const basis = new Float64Array(9);
 
