@@ -367,14 +367,18 @@ function willPass(
   if (claim.grantedUntilUs >= durationUs(trajectory) || rate < SLOW) return false;
   const thenS = (measuredUs - LATE_US * rate) * 1e-6;
   if (claim.grantedUntilUs * 1e-6 - thenS > level * watch.arm.stopUs * 1e-6) return false;
-  const brake = latestBrake(
-    brakingTable(trajectory, watch.arm.limits),
-    level,
-    0,
-    claim.grantedUntilUs * 1e-6,
-  );
-  return brake !== null && rate > rateOf(brake, thenS) + RATE_NOISE;
+  const table = brakingTable(trajectory, watch.arm.limits);
+  const isPast = (from: number): boolean => {
+    const brake = latestBrake(table, from, 0, claim.grantedUntilUs * 1e-6);
+    return brake !== null && rate > rateOf(brake, thenS) + RATE_NOISE;
+  };
+  if (!isPast(level)) return false;
+  // The rate from which it brakes may have been met too shortly to be measured.
+  return BRAKED_FROM.every((from) => from < rate || isPast(from));
 }
+
+/** Rates from which arms brake for a grant, besides the one measured. */
+const BRAKED_FROM = [1, 0.85, 0.7, 0.55, 0.4, 0.25, 0.12] as const;
 
 /** Rate of an arm on its brake, by its progress in s. */
 function rateOf(brake: Brake, atS: number): number {
