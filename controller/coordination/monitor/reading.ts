@@ -374,7 +374,7 @@ function willPass(
   };
   if (!isPast(level)) return false;
   // The rate from which it brakes may have been met too shortly to be measured.
-  return BRAKED_FROM.every((from) => from < rate || isPast(from));
+  return BRAKED_FROM.every((from) => from < rate - RATE_NOISE || isPast(from));
 }
 
 /** Rates from which arms brake for a grant, besides the one measured. */
