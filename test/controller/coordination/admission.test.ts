@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { admit } from '../../../controller/coordination/admission.ts';
 import type { Encounter } from '../../../controller/coordination/admission.ts';
 import type { ConflictRegion } from '../../../controller/coordination/conflict-regions.ts';
-import { judgeGraph } from '../../../controller/coordination/dependency-graph.ts';
+import { judgeGraph } from '../../../controller/coordination/graph-verdict.ts';
 import type { DependencyGraph, GraphLeg } from '../../../controller/coordination/dependency-graph.ts';
 import { forecast, HANDOVER_US, REST_SLACK_US } from '../../../controller/coordination/forecast.ts';
 import type { Situation } from '../../../controller/coordination/forecast.ts';
