@@ -42,9 +42,9 @@ const TICK_MS = 10;
 const SILENCE_US = 500_000;
 /**
  * What the monitor allows for: a stop takes effect within a tick, the way through the broker, and a cycle of the arm's
- * own controller; an arm that moves is stopped before its silence makes it lost.
+ * own controller. Its driver says that a silent arm is lost before the monitor does: losing one arm holds nothing.
  */
-const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: 400_000 };
+const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: SILENCE_US + 100_000 };
 /** A command that takes longer than this to its arm is refused there as late, us. */
 const COMMAND_VALID_US = 400_000;
 const INTAKE_PER_S = 500;

@@ -21,9 +21,33 @@ export interface MonitorCampaign {
   readonly wrong: readonly string[];
 }
 
+/** One row per kind of situation, for a table; `faults`: contacts, and situations in which nothing was stopped. */
+export async function monitorRows(
+  cells: readonly LoadedCell[],
+  count: number,
+  seed: number,
+): Promise<readonly (object & { readonly faults: number })[]> {
+  const { byKind } = await monitorCampaign({ cells, seed, count, onSituation: null });
+  return Object.entries(byKind)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([situation, { provoked, contacts, unnoticed, nearer, clearanceMinM, verdicts }]) => ({
+      situation,
+      provoked,
+      contacts,
+      unnoticed,
+      nearerThanClearance: nearer,
+      clearanceMinM,
+      said: Object.entries(verdicts)
+        .map(([kind, times]) => `${kind} ${times}`)
+        .join(', '),
+      faults: contacts + unnoticed,
+    }));
+}
+
 interface KindTotals {
   provoked: number;
   contacts: number;
+  unnoticed: number;
   nearer: number;
   clearanceMinM: number;
   /** What the first verdict said. */
@@ -37,10 +61,17 @@ export interface CampaignOptions {
   readonly onSituation: ((provocation: Provocation, outcome: Outcome) => void) | null;
 }
 
-/** An arm at rest that is not seen, and then moves, cannot be told from one that stays: nobody is to blame for it. */
+/**
+ * One fault after another. An arm at rest that is not seen, and then moves, cannot be told from one that stays; and of
+ * an arm that is measured wrongly from the first moment of a wrong motion nothing is known.
+ */
 function measuringFor(violation: Violation, random: RandomStream): Measuring {
   const measuring = random.chance(0.5) ? 'good' : random.pick(MEASURING);
-  return violation === 'unbidden' && (measuring === 'silent' || measuring === 'late') ? 'good' : measuring;
+  const unknowable: Partial<Record<Violation, readonly Measuring[]>> = {
+    unbidden: ['silent', 'late', 'frozen'],
+    'wrong-trajectory': ['frozen'],
+  };
+  return unknowable[violation]?.includes(measuring) === true ? 'good' : measuring;
 }
 
 /** Provokes collisions until `count` of them were certain, and counts how many the monitor let happen. */
@@ -64,6 +95,7 @@ export async function monitorCampaign(options: CampaignOptions): Promise<Monitor
     const kind = (byKind[`${violation}, samples ${measuring}`] ??= {
       provoked: 0,
       contacts: 0,
+      unnoticed: 0,
       nearer: 0,
       clearanceMinM: Infinity,
       verdicts: {},
@@ -81,6 +113,7 @@ export async function monitorCampaign(options: CampaignOptions): Promise<Monitor
     }
     if (outcome.firstStopUs === null) {
       unnoticed += 1;
+      kind.unnoticed += 1;
       wrong.push(`${name}: nothing was stopped`);
     }
   }

@@ -20,7 +20,7 @@ import type { RandomStream } from '../../sim/random.ts';
 export const VIOLATIONS = [
   /** Goes on past the end of its grant, behind which the other rests. */
   'ignores-grant',
-  /** Brakes for the end of its grant with three quarters of what it should. */
+  /** Brakes for the end of its grant with 85 % of what it should. */
   'brakes-worse',
   /** Executes another trajectory than it was sent, towards the other. */
   'wrong-trajectory',
@@ -64,7 +64,7 @@ const DRAWS_MAX = 400;
 /** Distance kept where nothing is wrong: a grant ends where the arms are this far apart. */
 const SPARE_M = 0.0005;
 
-const BRAKES_SHARE = 0.75;
+const BRAKES_SHARE = 0.85;
 /** One thing goes wrong after another: bad measurements are noticed within this, us. */
 const SETTLED_US = 450_000;
 

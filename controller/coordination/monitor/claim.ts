@@ -38,8 +38,8 @@ export interface Watch {
   sample: ArmSample | null;
   /** Samples in a row that say that the arm moves while its positions stay what they were to the last bit. */
   frozen: number;
-  /** The highest rate of progress measured under a grant; null: none measured. */
-  pace: { readonly grantedUntilUs: number; readonly highest: number } | null;
+  /** Rate of progress as measured last, and the one from which the arm began to slow down; null: none measured. */
+  pace: { readonly sampledUs: number; readonly rate: number; readonly peak: number } | null;
   item: ItemBox | null;
   /** The strongest stop under way, and since when, us. */
   stop: { kind: 'on-path' | 'protective'; sinceUs: number } | null;

@@ -56,9 +56,10 @@ const CROSSING_US = 150_000;
 const GRANT_ROUNDING_US = 5_000;
 /** An arm that brakes for the end of its grant is measured to be as fast as allowed so much before, us. */
 const LATE_US = 10_000;
-/** Rates closer than this are the same; below the second an arm hardly moves. */
-const RATE_NOISE = 0.02;
-const SLOW = 0.05;
+/** Rates closer than this are the same when compared with a brake, and with the last; an arm hardly moves below SLOW. */
+const RATE_NOISE = 0.05;
+const SAME_RATE = 0.002;
+const SLOW = 0.15;
 /** Rates told apart when braking is worked out. */
 const RATES = 100;
 /** Samples in a row that are frozen before they are not believed. */
@@ -338,23 +339,20 @@ function projectOntoPath(
   return best;
 }
 
-/** Notes the rate of a new sample, and the highest one under the present grant. */
-function notePace(watch: Watch, claim: Extract<Claim, { kind: 'following' }>, rate: number): number {
-  if (rate < SLOW) {
-    // Having come to rest before the end of its grant it may go on slowly, and brakes for that anew.
-    watch.pace = null;
-    return rate;
-  }
+/** Notes the rate of a new sample; gives the one from which the arm last began to slow down. */
+function notePeak(watch: Watch, rate: number): number {
   const { pace } = watch;
-  const highest =
-    pace === null || pace.grantedUntilUs !== claim.grantedUntilUs ? rate : Math.max(pace.highest, rate);
-  watch.pace = { grantedUntilUs: claim.grantedUntilUs, highest };
-  return highest;
+  const { sampledUs } = watch.sample!;
+  if (pace?.sampledUs === sampledUs) return pace.peak;
+  const slows = pace !== null && rate < pace.rate - SAME_RATE;
+  watch.pace = { sampledUs, rate, peak: slows ? pace.peak : rate };
+  return watch.pace.peak;
 }
 
 /**
- * Whether the arm will be carried past the end of its grant: it is faster than an arm that brakes as late as it may.
- * What is measured cannot tell the first moments of braking, so it is compared with where it was a little earlier.
+ * Whether the arm will be carried past the end of its grant. It will not as long as it could begin to brake now from
+ * the rate it has, or is on the latest brake from the rate at which it began to slow down. What is measured cannot
+ * tell the first moments of braking, so it is compared with where it was a little earlier.
  */
 function willPass(
   watch: Watch,
@@ -363,21 +361,26 @@ function willPass(
   rate: number,
 ): boolean {
   const { trajectory } = claim.odometer;
-  const level = Math.min(1, Math.ceil(notePace(watch, claim, rate) * RATES) / RATES);
+  const { arm } = watch;
+  const peak = notePeak(watch, rate);
   if (claim.grantedUntilUs >= durationUs(trajectory) || rate < SLOW) return false;
-  const thenS = (measuredUs - LATE_US * rate) * 1e-6;
-  if (claim.grantedUntilUs * 1e-6 - thenS > level * watch.arm.stopUs * 1e-6) return false;
-  const table = brakingTable(trajectory, watch.arm.limits);
-  const isPast = (from: number): boolean => {
-    const brake = latestBrake(table, from, 0, claim.grantedUntilUs * 1e-6);
-    return brake !== null && rate > rateOf(brake, thenS) + RATE_NOISE;
-  };
-  if (!isPast(level)) return false;
+  const thenUs = measuredUs - LATE_US * rate;
+  if (claim.grantedUntilUs - thenUs > peak * arm.stopUs) return false;
+  const table = brakingTable(trajectory, arm.limits);
+  // Braking is worked out once for each rate: few of them will do, the next above and below.
+  const measured = [rate, peak].flatMap((from) => [
+    Math.floor(from * RATES) / RATES,
+    Math.min(1, Math.ceil(from * RATES) / RATES),
+  ]);
   // The rate from which it brakes may have been met too shortly to be measured.
-  return BRAKED_FROM.every((from) => from < rate - RATE_NOISE || isPast(from));
+  const others = BRAKED_FROM.filter((from) => from >= rate - RATE_NOISE);
+  return [...measured, ...others].every((level) => {
+    const brake = latestBrake(table, level, 0, claim.grantedUntilUs * 1e-6);
+    return brake !== null && rate > rateOf(brake, thenUs * 1e-6) + RATE_NOISE;
+  });
 }
 
-/** Rates from which arms brake for a grant, besides the one measured. */
+/** Rates from which arms brake for a grant, besides those measured. */
 const BRAKED_FROM = [1, 0.85, 0.7, 0.55, 0.4, 0.25, 0.12] as const;
 
 /** Rate of an arm on its brake, by its progress in s. */
