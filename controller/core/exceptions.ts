@@ -155,11 +155,15 @@ function backAtSource(context: StepContext, task: Task): void {
 /** A person put the unit where it belongs. */
 function movedByHand(context: StepContext, task: Task, unitAt: UnitWhereabouts): void {
   if (!isOffTheBooks(task, unitAt) && task.source.containerId !== null) {
-    if (task.source.cell === null) {
-      const stacks = context.state.containers[task.source.containerId]?.stacks ?? [];
-      task.source.cell = stacks.findIndex((stack) => stack.includes(task.sku));
+    const stacks = context.state.containers[task.source.containerId]?.stacks ?? [];
+    const { cell } = task.source;
+    const isWhereBooked = cell !== null && stacks[cell]?.includes(task.sku) === true;
+    // The books may have been corrected meanwhile: what lies elsewhere is taken there, what nobody knows of nowhere.
+    const found = isWhereBooked ? cell : stacks.findIndex((stack) => stack.includes(task.sku));
+    if (found >= 0) {
+      task.source.cell = found;
+      takeFromSource(context, task);
     }
-    if (task.source.cell >= 0) takeFromSource(context, task);
   }
   const destinationId = task.destination.containerId;
   if (destinationId !== null && context.state.containers[destinationId] !== undefined) {
