@@ -1,0 +1,72 @@
+import { isLineFree } from './free-line.ts';
+import { rrtConnect } from './rrt-connect.ts';
+import type { PlanningScene } from './scene.ts';
+import { isPathFree, shortenPath } from './short-path.ts';
+import { sumOfJoints } from './swept-path.ts';
+import type { TeamMember } from './team.ts';
+
+type Row = readonly number[];
+
+/** Longest extension of the search's trees, rad. */
+const EXTENSION_RAD = 0.9;
+
+export interface PathRequest {
+  readonly member: TeamMember;
+  /** The member's own scene, or one in which other arms stand. */
+  readonly scene: PlanningScene;
+  readonly from: Row;
+  readonly to: Row;
+  readonly random: () => number;
+  readonly nodesMax: number;
+  readonly shortenRounds: number;
+}
+
+/** A free path of one arm on its own: straight if that is free, else by RRT-Connect and shortened; null: not found. */
+export function findArmPath(request: PathRequest): readonly Row[] | null {
+  const { member, scene, from, to, random } = request;
+  const free = (a: Row, b: Row): boolean => isLineFree(scene, a, b, member.stepMinM);
+  if (free(from, to)) return [from, to];
+  const found = rrtConnect({
+    start: from,
+    goals: [to],
+    lower: member.lower,
+    upper: member.upper,
+    weights: member.lower.map(() => 1),
+    stepS: EXTENSION_RAD,
+    seed: Math.floor(random() * 2 ** 31),
+    nodesMax: request.nodesMax,
+    isLineFree: free,
+    mayGoOn: () => true,
+  });
+  if (found === null) return null;
+  return shortenPath({ path: found.path, isLineFree: free, random, rounds: request.shortenRounds });
+}
+
+/** What a detour may take more than the straight line, as a share of it and on top of that, rad. */
+export interface DetourReach {
+  readonly share: number;
+  readonly restRad: number;
+}
+
+/**
+ * A random free path over one point between. The point is drawn from the box which start and goal span in joint space,
+ * widened by `reach`: inside the box itself a detour is no longer than the straight line in the sum over joints, so
+ * alternatives come at no cost. Null: this draw is not free.
+ */
+export function drawDetour(
+  member: TeamMember,
+  from: Row,
+  to: Row,
+  reach: DetourReach,
+  random: () => number,
+): readonly Row[] | null {
+  const { lower, upper, scene, stepMinM } = member;
+  const widen = reach.restRad + (reach.share * sumOfJoints(from, to)) / from.length;
+  const via = from.map((value, j) => {
+    const low = Math.max(lower[j], Math.min(value, to[j]) - widen);
+    const high = Math.min(upper[j], Math.max(value, to[j]) + widen);
+    return low + random() * (high - low);
+  });
+  const path = [from, via, to];
+  return isPathFree(path, (a, b) => isLineFree(scene, a, b, stepMinM)) ? path : null;
+}

@@ -1,0 +1,76 @@
+import type { PairTable, Schedule, Scheduled } from './coordination.ts';
+import { pairTable, searchSchedule } from './coordination.ts';
+import type { SweptPath } from './swept-path.ts';
+import { sweepPath } from './swept-path.ts';
+import type { Team } from './team.ts';
+
+/** Longest travel of any point of an arm in one tick, m. */
+export const TICK_TRAVEL_M = 0.03;
+/** States of one arm's search. */
+const STATES_MAX = 20_000;
+
+/** A path of one arm, and when it goes along it. */
+export interface Lane {
+  readonly path: SweptPath;
+  readonly schedule: Schedule;
+}
+
+/** Pairs of paths that were compared before, and what is spent on comparing. */
+export class TeamTables {
+  readonly #team: Team;
+  readonly #tables = new WeakMap<SweptPath, WeakMap<SweptPath, PairTable>>();
+  readonly #scratch: Float64Array;
+  /** States looked at so far: what the effort is counted in. */
+  states = 0;
+
+  constructor(team: Team) {
+    this.#team = team;
+    this.#scratch = new Float64Array(Math.max(...team.members.map((m) => m.team.placementSize)));
+  }
+
+  sweep(arm: number, waypoints: readonly (readonly number[])[]): SweptPath {
+    return sweepPath(this.#team.members[arm].team, waypoints, TICK_TRAVEL_M, this.#scratch);
+  }
+
+  /** The table of two arms' paths; the arm with the lower number is its first. */
+  #table(arm: number, path: SweptPath, other: number, otherPath: SweptPath): PairTable {
+    const [a, b] = arm < other ? [path, otherPath] : [otherPath, path];
+    const known = this.#tables.get(a) ?? new WeakMap<SweptPath, PairTable>();
+    this.#tables.set(a, known);
+    const before = known.get(b);
+    if (before !== undefined) return before;
+    const needM = this.#team.needM[arm * this.#team.members.length + other];
+    const made = pairTable(a, b, TICK_TRAVEL_M, needM);
+    known.set(b, made);
+    return made;
+  }
+
+  /**
+   * Times one arm's path so that it meets none of the given lanes (by arm; null: not there yet). Returns the schedule, or
+   * how often each arm was in the way.
+   */
+  schedule(
+    arm: number,
+    path: SweptPath,
+    lanes: readonly (Lane | null)[],
+  ): { readonly schedule: Schedule | null; readonly blockers: ReadonlyMap<number, number> } {
+    const others: Scheduled[] = [];
+    const who: number[] = [];
+    lanes.forEach((lane, other) => {
+      if (lane === null || other === arm) return;
+      who.push(other);
+      others.push({
+        schedule: lane.schedule,
+        table: this.#table(arm, path, other, lane.path),
+        own: arm < other ? 'first' : 'second',
+      });
+    });
+    const outcome = searchSchedule({ path, others, statesMax: STATES_MAX });
+    this.states += outcome.states;
+    if (outcome.status === 'scheduled') return { schedule: outcome.schedule, blockers: new Map() };
+    return {
+      schedule: null,
+      blockers: new Map(outcome.blockers.map((count, o) => [who[o], count])),
+    };
+  }
+}
