@@ -63,7 +63,11 @@ export function loadPlanningProblem(path: string, arms: ProblemArms): LoadProble
     const { manipulator } = loaded;
     if (manipulator.joints.length !== arm.start_rad.length) {
       const has = `${arm.manipulator} has ${manipulator.joints.length} joints`;
-      fault(['arms', index, 'start_rad'], `has ${arm.start_rad.length} values, but ${has}`, 'give one per joint');
+      fault(
+        ['arms', index, 'start_rad'],
+        `has ${arm.start_rad.length} values, but ${has}`,
+        'give one per joint',
+      );
       return [];
     }
     for (const note of loaded.notes) {
@@ -102,7 +106,11 @@ function poseOf(
   const [x, y, z, w] = posed.quaternion_xyzw;
   const length = Math.sqrt(x * x + y * y + z * z + w * w);
   if (Math.abs(length - 1) > QUATERNION_TOLERANCE) {
-    fault([...at, 'quaternion_xyzw'], `has length ${length.toFixed(4)}`, 'divide it by its length; [0, 0, 0, 1] turns nothing');
+    fault(
+      [...at, 'quaternion_xyzw'],
+      `has length ${length.toFixed(4)}`,
+      'divide it by its length; [0, 0, 0, 1] turns nothing',
+    );
     return { positionM: posed.position_m, quaternionXyzw: [0, 0, 0, 1] };
   }
   return { positionM: posed.position_m, quaternionXyzw: unitQuaternion(posed.quaternion_xyzw) };

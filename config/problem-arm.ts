@@ -13,7 +13,11 @@ import { shippedPath } from './shipped.ts';
 import { readText } from './source.ts';
 
 /** The arms that problems may name, with the tool they carry; null: none, the flange is bare. */
-const NAMED: Readonly<Record<string, string | null>> = { 'franka-panda': 'franka-hand', ur5e: null, ur10e: null };
+const NAMED: Readonly<Record<string, string | null>> = {
+  'franka-panda': 'franka-hand',
+  ur5e: null,
+  ur10e: null,
+};
 
 export const NAMED_MANIPULATORS = Object.keys(NAMED);
 

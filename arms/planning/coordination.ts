@@ -3,9 +3,9 @@ import { placementAt, travelBetween } from './swept-path.ts';
 import { armDistance, placeTeamBody } from './team-body.ts';
 
 /** Distances beyond this one are not told apart, m. */
-const CAP_M = 0.35;
+const CAP_M = 0.3;
 /** Halvings of a step in search of a contact between its ends, before the step is given up as blocked. */
-const HALVINGS_MAX = 6;
+const HALVINGS_MAX = 3;
 
 /**
  * How near two arms are at each pair of samples of their paths: filled in where it is asked for, and around what was
@@ -46,15 +46,7 @@ function distanceAt(table: PairTable, i: number, j: number): number {
   if (known === known) return known;
   const a = placementAt(first, i);
   const b = placementAt(second, j);
-  const distance = armDistance(
-    first.team,
-    first.placements,
-    a,
-    second.team,
-    second.placements,
-    b,
-    CAP_M,
-  );
+  const distance = armDistance(first.team, first.placements, a, second.team, second.placements, b, CAP_M);
   distances[i * width + j] = distance;
   // Each step of either arm takes at most stepM off.
   const reach = Math.floor((distance - needM) / stepM) - 1;
@@ -77,13 +69,7 @@ function distanceAt(table: PairTable, i: number, j: number): number {
  * Whether both arms may step at once, the first from sample i to i2, the second from j to j2, each a neighbour of the
  * other or the same, and keep `needM` all the while.
  */
-export function isStepFree(
-  table: PairTable,
-  i: number,
-  i2: number,
-  j: number,
-  j2: number,
-): boolean {
+export function isStepFree(table: PairTable, i: number, i2: number, j: number, j2: number): boolean {
   const { needM } = table;
   const d0 = distanceAt(table, i, j);
   if (d0 < needM) return false;
@@ -184,8 +170,7 @@ export function searchSchedule(search: ScheduleSearch): ScheduleOutcome {
       const { schedule, table, own } = others[o];
       const j = sampleAtTick(schedule, tick);
       const j2 = sampleAtTick(schedule, tick + 1);
-      const free =
-        own === 'first' ? isStepFree(table, s, s2, j, j2) : isStepFree(table, j, j2, s, s2);
+      const free = own === 'first' ? isStepFree(table, s, s2, j, j2) : isStepFree(table, j, j2, s, s2);
       if (!free) {
         blockers[o] += 1;
         return false;
@@ -206,7 +191,8 @@ export function searchSchedule(search: ScheduleSearch): ScheduleOutcome {
       const s = state - tick * width;
       states += 1;
       if (states > statesMax) return { status: 'blocked', blockers, states };
-      if (s === goal && mayRest(tick)) return { status: 'scheduled', schedule: trace(parents, width, tick), states };
+      if (s === goal && mayRest(tick))
+        return { status: 'scheduled', schedule: trace(parents, width, tick), states };
       if (tick + 1 >= layers) continue;
       for (let move = 1; move >= -1; move -= 1) {
         const s2 = s + move;

@@ -52,7 +52,9 @@ export function isPathFree(rows: readonly Row[], isLineFree: (a: Row, b: Row) =>
 function straightened(rows: readonly Row[], joint: number): readonly Row[] {
   const along = [0];
   for (let k = 1; k < rows.length; k += 1) {
-    along.push(along[k - 1] + sumOfJoints(rows[k - 1], rows[k]) - Math.abs(rows[k][joint] - rows[k - 1][joint]) + 1e-9);
+    along.push(
+      along[k - 1] + sumOfJoints(rows[k - 1], rows[k]) - Math.abs(rows[k][joint] - rows[k - 1][joint]) + 1e-9,
+    );
   }
   const total = along[along.length - 1];
   const first = rows[0][joint];

@@ -30,7 +30,7 @@ export function scheduleInOrder(
   const lanes = new Array<Lane | null>(paths.length).fill(null);
   for (const arm of order) {
     const path = paths[arm];
-    const { schedule, blockers } = tables.schedule(arm, path, lanes);
+    const { schedule, blockers } = tables.schedule(arm, path, lanes, 'thorough');
     if (schedule !== null) {
       lanes[arm] = { path, schedule };
       continue;
@@ -59,7 +59,7 @@ function detourLane(
       if (waypoints === null) continue;
       const path = tables.sweep(arm, waypoints);
       if (best !== null && path.length >= best.path.length) continue;
-      const { schedule } = tables.schedule(arm, path, lanes);
+      const { schedule } = tables.schedule(arm, path, lanes, 'quick');
       if (schedule !== null) best = { path, schedule };
       if (best !== null && reach.restRad === 0) return best;
     }

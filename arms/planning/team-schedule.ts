@@ -6,8 +6,11 @@ import type { Team } from './team.ts';
 
 /** Longest travel of any point of an arm in one tick, m. */
 export const TICK_TRAVEL_M = 0.03;
-/** States of one arm's search. */
-const STATES_MAX = 20_000;
+/**
+ * States of one arm's search, per tick that it takes at least when nobody is in the way: a search that finds anything
+ * mostly finds it soon.
+ */
+const STATES_PER_TICK = { thorough: 30, quick: 4 } as const;
 
 /** A path of one arm, and when it goes along it. */
 export interface Lane {
@@ -53,6 +56,7 @@ export class TeamTables {
     arm: number,
     path: SweptPath,
     lanes: readonly (Lane | null)[],
+    care: keyof typeof STATES_PER_TICK,
   ): { readonly schedule: Schedule | null; readonly blockers: ReadonlyMap<number, number> } {
     const others: Scheduled[] = [];
     const who: number[] = [];
@@ -65,7 +69,9 @@ export class TeamTables {
         own: arm < other ? 'first' : 'second',
       });
     });
-    const outcome = searchSchedule({ path, others, statesMax: STATES_MAX });
+    let ticks = path.count;
+    for (const { schedule } of others) ticks = Math.max(ticks, schedule.length);
+    const outcome = searchSchedule({ path, others, statesMax: STATES_PER_TICK[care] * ticks });
     this.states += outcome.states;
     if (outcome.status === 'scheduled') return { schedule: outcome.schedule, blockers: new Map() };
     return {

@@ -93,8 +93,8 @@ export function prepareTeam(problem: TeamProblem, seed: number): TeamResult {
       }
     }
   }
-  const worst = found.sort(
-    (a, b) => (a.what === b.what ? b.contact.depthM - a.contact.depthM : a.what === 'start' ? -1 : 1),
+  const worst = found.sort((a, b) =>
+    a.what === b.what ? b.contact.depthM - a.contact.depthM : a.what === 'start' ? -1 : 1,
   )[0];
   if (worst !== undefined) {
     return { status: `${worst.what}-in-collision`, arm: worst.arm, contact: worst.contact };

@@ -1,0 +1,157 @@
+import { seededRandom } from '../geometry/random.ts';
+import type { Obstacle } from '../geometry/shape.ts';
+import type { Manipulator } from '../model/manipulator.ts';
+import type { JointTrajectory } from '../trajectory/joint-trajectory.ts';
+import { durationUs } from '../trajectory/joint-trajectory.ts';
+import { findArmPath } from './arm-path.ts';
+import { checkTeamPlan } from './check-team-plan.ts';
+import type { SweptPath } from './swept-path.ts';
+import { sumOfJoints } from './swept-path.ts';
+import { hasten, improveTeam } from './team-improve.ts';
+import { scheduleWithRepair } from './team-order.ts';
+import type { TeamEffort, TeamOutcome, TeamProblem } from './team-problem.ts';
+import type { Lane } from './team-schedule.ts';
+import { TeamTables } from './team-schedule.ts';
+import { planOneByOne } from './team-sequential.ts';
+import { ROUNDINGS_RAD, timeTogether } from './team-timing.ts';
+import type { Team } from './team.ts';
+import { prepareTeam } from './team.ts';
+
+/** Nodes of the search for one arm among obstacles. */
+const NODES_MAX = 6_000;
+const SHORTEN_ROUNDS = 60;
+/** Attempts to get somewhere one by one. */
+const ONE_BY_ONE_ATTEMPTS = 6;
+/** Problems of its own that the planner solves to get warm. */
+const WARM_ROUNDS = 12;
+
+/**
+ * Plans a motion of several arms from their starts to their goals, from the cheapest means to the dearest: straight or
+ * shortest ways of each arm, passed along at times at which they do not meet, in several orders; detours; one arm after
+ * the other with stepping aside; then improvement within `effort`. The result is timed within all limits and has passed
+ * the reference check as timed, or it is no result. A pure function of its arguments.
+ */
+export function planTeam(problem: TeamProblem, effort: TeamEffort): TeamOutcome {
+  const prepared = prepareTeam(problem, effort.seed);
+  if (prepared.status !== 'ready') return prepared;
+  const { team } = prepared;
+  const tables = new TeamTables(team);
+  const paths: SweptPath[] = [];
+  for (const [arm, member] of team.members.entries()) {
+    const path = findArmPath({
+      member,
+      scene: member.scene,
+      from: member.arm.start,
+      to: member.arm.goal,
+      random: team.random,
+      nodesMax: NODES_MAX,
+      shortenRounds: SHORTEN_ROUNDS,
+    });
+    if (path === null) {
+      return { status: 'not-found', detail: `no way for ${member.arm.id} alone within the effort` };
+    }
+    paths.push(tables.sweep(arm, path));
+  }
+  const found = firstLanes(team, tables, paths);
+  if (found === null) return { status: 'not-found', detail: 'no order and no detours within the effort' };
+  const improved = improveTeam(team, tables, found, effort.iterations);
+  return (
+    finish(problem, team, hasten(tables, improved)) ??
+    finish(problem, team, found) ?? {
+      status: 'not-found',
+      detail: 'what was found did not keep the clearance as timed',
+    }
+  );
+}
+
+function firstLanes(team: Team, tables: TeamTables, paths: readonly SweptPath[]): readonly Lane[] | null {
+  const arms = paths.length;
+  for (const [rounds, detours] of [
+    [2 * arms, 'none'],
+    [3 * arms, 'some'],
+  ] as const) {
+    const { lanes, failed } = scheduleWithRepair(team, tables, paths, rounds, detours);
+    if (failed === null) return lanes.flatMap((lane) => (lane === null ? [] : [lane]));
+  }
+  for (let attempt = 0; attempt < ONE_BY_ONE_ATTEMPTS; attempt += 1) {
+    const lanes = planOneByOne(team, tables);
+    if (lanes !== null) return lanes;
+  }
+  return null;
+}
+
+/** Times the lanes and has them checked; null: no way of timing passed. */
+function finish(problem: TeamProblem, team: Team, lanes: readonly Lane[]): TeamOutcome | null {
+  for (const rounding of ROUNDINGS_RAD) {
+    const trajectories = timeTogether(team, lanes, rounding);
+    if (trajectories === null) continue;
+    const verdict = checkTeamPlan(team.problem === problem ? asPlanned(team) : problem, trajectories);
+    if (verdict.status === 'bad') continue;
+    return { status: 'solved', plan: planOf(team, lanes, trajectories, verdict.clearanceM) };
+  }
+  return null;
+}
+
+/** The problem with starts and goals brought inside the limits, as rounding may have put them a hair outside. */
+function asPlanned(team: Team): TeamProblem {
+  return { ...team.problem, arms: team.members.map((m) => m.arm) };
+}
+
+function planOf(
+  team: Team,
+  lanes: readonly Lane[],
+  trajectories: readonly JointTrajectory[],
+  clearanceM: number,
+) {
+  return {
+    trajectories,
+    durationUs: Math.max(...trajectories.map(durationUs)),
+    pathLength: lanes.reduce((sum, lane) => sum + walkedLength(lane), 0),
+    ghostLength: team.members.reduce((sum, m) => sum + sumOfJoints(m.arm.start, m.arm.goal), 0),
+    clearanceM,
+  };
+}
+
+/** The way an arm goes along its path, steps back included. */
+function walkedLength(lane: Lane): number {
+  const { path, schedule } = lane;
+  const n = path.jointCount;
+  let sum = 0;
+  for (let t = 1; t < schedule.length; t += 1) {
+    for (let j = 0; j < n; j += 1) {
+      sum += Math.abs(path.positions[schedule[t] * n + j] - path.positions[schedule[t - 1] * n + j]);
+    }
+  }
+  return sum;
+}
+
+const warmed = new WeakSet<Manipulator>();
+
+/**
+ * Does once what every plan with a manipulator needs and no problem changes: proves which of its parts can meet, and
+ * runs the planner's code on small problems of its own, so that the first real one is not slower than the others.
+ */
+export function warmTeamPlanner(manipulator: Manipulator): void {
+  if (warmed.has(manipulator)) return;
+  warmed.add(manipulator);
+  const middle = manipulator.joints.map(
+    ({ limits }) => (Math.max(limits.lower, -3) + Math.min(limits.upper, 3)) / 2,
+  );
+  for (let seed = 1; seed <= WARM_ROUNDS; seed += 1) {
+    const random = seededRandom(seed);
+    const draw = (): number[] => middle.map((value) => value + (random() - 0.5) * 1.6);
+    const arms = [0, 1, 2].map((k) => ({
+      id: `warm-${k}`,
+      manipulator,
+      X_WB: { positionM: [k * 0.9, 0, 0] as const, quaternionXyzw: [0, 0, 0, 1] as const },
+      start: draw(),
+      goal: draw(),
+    }));
+    const obstacles: Obstacle[] = [0, 1].map((k) => ({
+      id: `post-${k}`,
+      shape: { type: 'box', sizeM: [0.1, 0.1, 0.6] },
+      X_WO: { positionM: [0.45 + k * 0.9, 0.4, 0.3], quaternionXyzw: [0, 0, 0, 1] },
+    }));
+    planTeam({ arms, obstacles, clearanceM: 0 }, { seed, iterations: 10 });
+  }
+}

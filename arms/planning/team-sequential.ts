@@ -1,0 +1,173 @@
+import { findArmPath } from './arm-path.ts';
+import type { PlanningScene } from './scene.ts';
+import { NO_ALLOWANCE, isFree, prepareScene } from './scene.ts';
+import { armDistance, placeTeamBody } from './team-body.ts';
+import type { Lane, TeamTables } from './team-schedule.ts';
+import type { Team, TeamMember } from './team.ts';
+
+type Row = readonly number[];
+
+/** One arm moves while the others rest. */
+interface Move {
+  readonly arm: number;
+  readonly path: readonly Row[];
+}
+
+/** Nodes of a search for one arm's move, growing with every attempt that got nobody on. */
+const NODES = [200, 800, 3_000] as const;
+/** Draws of a place to step aside to. */
+const ASIDE_DRAWS = 60;
+const SHORTEN_ROUNDS = 15;
+
+/**
+ * One arm after the other goes to its goal while the others rest; who is in the way steps aside first. Slow in
+ * execution, but it needs only searches for one arm: what improvement can start from when nothing better was found.
+ */
+export function planOneByOne(team: Team, tables: TeamTables): readonly Lane[] | null {
+  const { members, random } = team;
+  const here = members.map((m): Row => m.arm.start);
+  const isThere = members.map((m) => m.arm.start.every((v, j) => v === m.arm.goal[j]));
+  const moves: Move[] = [];
+  let effort = 0;
+  const movesMax = 6 * members.length + 4;
+  while (isThere.includes(false)) {
+    if (moves.length >= movesMax) return null;
+    const open = shuffled(
+      members.map((_, arm) => arm).filter((arm) => !isThere[arm]),
+      random,
+    );
+    const nodesMax = NODES[Math.min(effort, NODES.length - 1)];
+    const moved = open.some((arm) => {
+      const path = pathAmongResting(team, here, arm, members[arm].arm.goal, nodesMax);
+      if (path === null) return false;
+      moves.push({ arm, path });
+      here[arm] = members[arm].arm.goal;
+      isThere[arm] = true;
+      return true;
+    });
+    if (moved) {
+      effort = 0;
+      continue;
+    }
+    const aside = open.some((arm) => {
+      const path = pathAside(team, here, arm, nodesMax);
+      if (path === null) return false;
+      moves.push({ arm, path });
+      here[arm] = path[path.length - 1];
+      return true;
+    });
+    if (!aside && effort >= NODES.length) return null;
+    effort += 1;
+  }
+  return lanesOf(team, tables, moves);
+}
+
+/** The arm's scene with all others standing where they are. */
+function sceneAmongResting(team: Team, here: readonly Row[], arm: number): PlanningScene {
+  const { members, needM } = team;
+  const { description } = members[arm].scene;
+  let armMarginM = 0;
+  members.forEach((_, other) => {
+    if (other !== arm) armMarginM = Math.max(armMarginM, needM[arm * members.length + other]);
+  });
+  return prepareScene({
+    ...description,
+    standingArms: members.flatMap((m, other) =>
+      other === arm
+        ? []
+        : [{ id: m.arm.id, manipulator: m.arm.manipulator, X_WB: m.arm.X_WB, positions: here[other] }],
+    ),
+    armMarginM,
+  });
+}
+
+function pathAmongResting(
+  team: Team,
+  here: readonly Row[],
+  arm: number,
+  to: Row,
+  nodesMax: number,
+): readonly Row[] | null {
+  const member = team.members[arm];
+  const scene = sceneAmongResting(team, here, arm);
+  if (!isFree(scene, to, 0, null, NO_ALLOWANCE)) return null;
+  return findArmPath({
+    member,
+    scene,
+    from: here[arm],
+    to,
+    random: team.random,
+    nodesMax,
+    shortenRounds: SHORTEN_ROUNDS,
+  });
+}
+
+/** A way to a place where the arm is in nobody's way: not where anybody rests, and not where anybody has to go. */
+function pathAside(team: Team, here: readonly Row[], arm: number, nodesMax: number): readonly Row[] | null {
+  const member = team.members[arm];
+  const scene = sceneAmongResting(team, here, arm);
+  const goals = team.members.map((m) => {
+    placeTeamBody(m.team, m.arm.goal, 0, m.placement, 0);
+    return m.placement.slice();
+  });
+  for (let draw = 0; draw < ASIDE_DRAWS; draw += 1) {
+    const to = drawAside(member, here[arm], draw / ASIDE_DRAWS, team.random);
+    if (!isFree(scene, to, 0, null, NO_ALLOWANCE)) continue;
+    placeTeamBody(member.team, to, 0, member.placement, 0);
+    const inTheWay = team.members.some((m, other) => {
+      if (other === arm) return false;
+      const need = team.needM[arm * team.members.length + other];
+      return armDistance(member.team, member.placement, 0, m.team, goals[other], 0, need) < need;
+    });
+    if (inTheWay) continue;
+    const path = findArmPath({
+      member,
+      scene,
+      from: here[arm],
+      to,
+      random: team.random,
+      nodesMax,
+      shortenRounds: SHORTEN_ROUNDS,
+    });
+    if (path !== null) return path;
+  }
+  return null;
+}
+
+/** Near at first, anywhere later. */
+function drawAside(member: TeamMember, from: Row, share: number, random: () => number): Row {
+  const { lower, upper } = member;
+  const spread = 0.3 + 2.5 * share;
+  return from.map((value, j) => {
+    const low = Math.max(lower[j], value - spread);
+    const high = Math.min(upper[j], value + spread);
+    return low + random() * (high - low);
+  });
+}
+
+/** The moves as one path an arm, each gone along while all others rest. */
+function lanesOf(team: Team, tables: TeamTables, moves: readonly Move[]): readonly Lane[] {
+  const whole = team.members.map((m): Row[] => [m.arm.start]);
+  for (const { arm, path } of moves) whole[arm].push(...path.slice(1));
+  const swept = whole.map((waypoints, arm) => tables.sweep(arm, waypoints));
+  const reached = team.members.map(() => 0);
+  const schedules = team.members.map((): number[] => [0]);
+  for (const { arm, path } of moves) {
+    const until = reached[arm] + path.length - 1;
+    const target = swept[arm].sampleOf[until];
+    for (let s = schedules[arm][schedules[arm].length - 1] + 1; s <= target; s += 1) {
+      schedules.forEach((schedule, k) => schedule.push(k === arm ? s : schedule[schedule.length - 1]));
+    }
+    reached[arm] = until;
+  }
+  return swept.map((path, arm) => ({ path, schedule: schedules[arm] }));
+}
+
+function shuffled(items: readonly number[], random: () => number): readonly number[] {
+  const made = [...items];
+  for (let k = made.length - 1; k > 0; k -= 1) {
+    const other = Math.floor(random() * (k + 1));
+    [made[k], made[other]] = [made[other], made[k]];
+  }
+  return made;
+}
