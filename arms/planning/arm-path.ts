@@ -9,6 +9,8 @@ type Row = readonly number[];
 
 /** Longest extension of the search's trees, rad. */
 const EXTENSION_RAD = 0.9;
+/** Seeds that a search may get. */
+const SEEDS = 0x7fffffff;
 
 export interface PathRequest {
   readonly member: TeamMember;
@@ -33,7 +35,7 @@ export function findArmPath(request: PathRequest): readonly Row[] | null {
     upper: member.upper,
     weights: member.lower.map(() => 1),
     stepS: EXTENSION_RAD,
-    seed: Math.floor(random() * 2 ** 31),
+    seed: Math.floor(random() * SEEDS),
     nodesMax: request.nodesMax,
     isLineFree: free,
     mayGoOn: () => true,

@@ -15,7 +15,9 @@ type MoveKind = (typeof MOVES)[number];
 /** Gains below this are none, rad. */
 const GAIN_MIN = 1e-3;
 /** Excess over the straight lines, as a share, below which nothing is left to gain. */
-const GOOD_ENOUGH = 0.002;
+const GOOD_ENOUGH = 0.01;
+/** Rounds without a gain after which more of them are not worth their time. */
+const PATIENCE = 24;
 
 /**
  * Makes a team's plan shorter, round by round: one arm is taken out and sent another way, by itself or together with
@@ -37,7 +39,8 @@ export function improveTeam(
     MOVES.map((kind) => [kind, { good: 1, bad: 1 }]),
   );
   const excess = (arm: number): number => lanes[arm].path.length - ghost[arm];
-  for (let round = 0; round < iterations; round += 1) {
+  let idle = 0;
+  for (let round = 0; round < iterations && idle < PATIENCE; round += 1) {
     const all = members.map((_, arm) => arm).sort((a, b) => excess(b) - excess(a));
     const over = all.reduce((sum, arm) => sum + excess(arm), 0);
     if (over <= GOOD_ENOUGH * ghostSum) break;
@@ -45,8 +48,11 @@ export function improveTeam(
     const kind = drawKind(wins, random, members.length);
     const next = applyMove(team, tables, lanes, arm, kind, ghost);
     const record = wins.get(kind)!;
-    if (next === null) record.bad += 1;
-    else {
+    if (next === null) {
+      record.bad += 1;
+      idle += 1;
+    } else {
+      idle = 0;
       record.good += 1;
       lanes = next;
     }
@@ -122,7 +128,7 @@ function candidate(
   const member = team.members[arm];
   const { start, goal } = member.arm;
   const free = (a: Row, b: Row): boolean => isLineFree(member.scene, a, b, member.stepMinM);
-  let made: readonly Row[] | null = null;
+  let made: readonly Row[] | null;
   if (kind === 'straight') made = isPathFree([start, goal], free) ? [start, goal] : null;
   else if (kind === 'detour') {
     const reach = { share: 0, restRad: team.random() * 0.5 };
