@@ -1,11 +1,9 @@
 import type { SweptPath } from './swept-path.ts';
 import { placementAt, travelBetween } from './swept-path.ts';
-import { armDistance, placeTeamBody } from './team-body.ts';
+import { armDistanceBound, placeTeamBody } from './team-body.ts';
 
-/** Distances beyond this one are not told apart, m. */
-const CAP_M = 0.3;
 /** Halvings of a step in search of a contact between its ends, before the step is given up as blocked. */
-const HALVINGS_MAX = 3;
+const HALVINGS_MAX = 2;
 
 /**
  * How near two arms are at each pair of samples of their paths: filled in where it is asked for, and around what was
@@ -46,7 +44,15 @@ function distanceAt(table: PairTable, i: number, j: number): number {
   if (known === known) return known;
   const a = placementAt(first, i);
   const b = placementAt(second, j);
-  const distance = armDistance(first.team, first.placements, a, second.team, second.placements, b, CAP_M);
+  const distance = armDistanceBound(
+    first.team,
+    first.placements,
+    a,
+    second.team,
+    second.placements,
+    b,
+    needM,
+  );
   distances[i * width + j] = distance;
   // Each step of either arm takes at most stepM off.
   const reach = Math.floor((distance - needM) / stepM) - 1;
@@ -110,7 +116,7 @@ function isBetweenFree(
     }
     placeTeamBody(path.team, q, 0, out, 0);
   }
-  const d = armDistance(first.team, placeA, 0, second.team, placeB, 0, CAP_M);
+  const d = armDistanceBound(first.team, placeA, 0, second.team, placeB, 0, needM);
   if (d < needM) return false;
   return (
     isBetweenFree(table, i, i2, j, j2, from, middle, d0, d, travel / 2, needM, halvings - 1) &&

@@ -193,7 +193,9 @@ function spheresOf(body: ArmBody): Float64Array {
   placeBody(body, new Float64Array(body.chain.jointCount), 0);
   const base = groupCount * CAPSULE_STRIDE;
   for (let axis = 0; axis < 3; axis += 1) {
-    const values = fixed.flatMap((k) => [k * CAPSULE_STRIDE, k * CAPSULE_STRIDE + 3]).map((at) => body.world[at + axis]);
+    const values = fixed
+      .flatMap((k) => [k * CAPSULE_STRIDE, k * CAPSULE_STRIDE + 3])
+      .map((at) => body.world[at + axis]);
     spheres[base + axis] = spheres[base + 3 + axis] = (Math.min(...values) + Math.max(...values)) / 2;
   }
   for (const k of fixed) {

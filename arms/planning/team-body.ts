@@ -15,6 +15,8 @@ export interface TeamBody {
   readonly linkCount: number;
   /** Radius of the sphere round each link, its capsules' own radii included, m. */
   readonly linkRadius: Float64Array;
+  /** Per capsule in `order` half the length of its axis and its radius together, m: it does not change. */
+  readonly reach: Float64Array;
   /** Centre of the sphere round the fixed base in the world, m. */
   readonly baseCentre: Float64Array;
   /** Numbers in one placement: capsules, link spheres, arm sphere. */
@@ -48,6 +50,11 @@ export function compileTeamBody(body: ArmBody): TeamBody {
   }
   const baseCentre = new Float64Array(3);
   if (hasBase) radius[groupCount] = sphereOfBase(body, order.slice(firstOf[groupCount]), baseCentre);
+  const reach = Float64Array.from(order, (k) => {
+    const at = k * CAPSULE_STRIDE;
+    const [x, y, z] = [0, 1, 2].map((axis) => body.local[at + 3 + axis] - body.local[at + axis]);
+    return Math.sqrt(x * x + y * y + z * z) / 2 + body.local[at + 6];
+  });
   const spheresAt = capsuleCount * CAPSULE_STRIDE;
   const boundAt = spheresAt + linkCount * SPHERE_STRIDE;
   return {
@@ -56,6 +63,7 @@ export function compileTeamBody(body: ArmBody): TeamBody {
     firstOf: Int32Array.from(firstOf),
     linkCount,
     linkRadius: radius,
+    reach,
     baseCentre,
     placementSize: boundAt + SPHERE_STRIDE,
     spheresAt,
@@ -153,7 +161,7 @@ export function travelOf(team: TeamBody, dq: ArrayLike<number>): number {
 
 /**
  * Least distance between two placed arms, m, negative when they overlap; `capM` when it is not below that. Their fixed
- * bases are not compared with one another.
+ * bases are not compared with one another. What is found below `enoughM` ends the search: it is then an upper bound.
  */
 export function armDistance(
   first: TeamBody,
@@ -163,28 +171,80 @@ export function armDistance(
   b: Float64Array,
   atB: number,
   capM: number,
+  enoughM: number,
 ): number {
   const ba = atA + first.boundAt;
   const bb = atB + second.boundAt;
   if (sphereGap(a, ba, b, bb) >= capM) return capM;
   let least = capM;
+  const { reach: reachA, firstOf: firstA } = first;
+  const { reach: reachB, firstOf: firstB } = second;
   for (let i = 0; i < first.linkCount; i += 1) {
     const sa = atA + first.spheresAt + i * SPHERE_STRIDE;
     if (sphereGap(a, sa, b, bb) >= least) continue;
     for (let j = 0; j < second.linkCount; j += 1) {
       // Two bases stand where they stand.
       if (i === first.body.groupCount && j === second.body.groupCount) continue;
-      if (sphereGap(a, sa, b, atB + second.spheresAt + j * SPHERE_STRIDE) >= least) continue;
-      for (let k = first.firstOf[i]; k < first.firstOf[i + 1]; k += 1) {
+      const sb = atB + second.spheresAt + j * SPHERE_STRIDE;
+      if (sphereGap(a, sa, b, sb) >= least) continue;
+      for (let k = firstA[i]; k < firstA[i + 1]; k += 1) {
         const ca = atA + k * CAPSULE_STRIDE;
-        for (let l = second.firstOf[j]; l < second.firstOf[j + 1]; l += 1) {
-          const distance = capsuleCapsule(a, ca, b, atB + l * CAPSULE_STRIDE);
-          if (distance < least) least = distance;
+        const x = (a[ca] + a[ca + 3]) / 2;
+        const y = (a[ca + 1] + a[ca + 4]) / 2;
+        const z = (a[ca + 2] + a[ca + 5]) / 2;
+        const own = reachA[k];
+        const sx = x - b[sb];
+        const sy = y - b[sb + 1];
+        const sz = z - b[sb + 2];
+        const near = own + b[sb + 3] + least;
+        if (near <= 0 || sx * sx + sy * sy + sz * sz >= near * near) continue;
+        for (let l = firstB[j]; l < firstB[j + 1]; l += 1) {
+          const cb = atB + l * CAPSULE_STRIDE;
+          const dx = x - (b[cb] + b[cb + 3]) / 2;
+          const dy = y - (b[cb + 1] + b[cb + 4]) / 2;
+          const dz = z - (b[cb + 2] + b[cb + 5]) / 2;
+          const room = own + reachB[l] + least;
+          if (room <= 0 || dx * dx + dy * dy + dz * dz >= room * room) continue;
+          const distance = capsuleCapsule(a, ca, b, cb);
+          if (distance < least) {
+            least = distance;
+            if (least < enoughM) return least;
+          }
         }
       }
     }
   }
   return least;
+}
+
+/** Arms whose links' spheres are farther apart than this are not measured any closer, m. */
+const NEAR_M = 0.08;
+
+/**
+ * A lower bound of the distance between two placed arms: from the spheres round their links where these are well apart,
+ * exact (up to `NEAR_M`) where they are not. What tables of many pairs of samples are filled with.
+ */
+export function armDistanceBound(
+  first: TeamBody,
+  a: Float64Array,
+  atA: number,
+  second: TeamBody,
+  b: Float64Array,
+  atB: number,
+  enoughM: number,
+): number {
+  let least = Infinity;
+  const baseA = first.body.groupCount;
+  const baseB = second.body.groupCount;
+  for (let i = 0; i < first.linkCount; i += 1) {
+    const sa = atA + first.spheresAt + i * SPHERE_STRIDE;
+    for (let j = 0; j < second.linkCount; j += 1) {
+      if (i === baseA && j === baseB) continue;
+      const gap = sphereGap(a, sa, b, atB + second.spheresAt + j * SPHERE_STRIDE);
+      if (gap < least) least = gap;
+    }
+  }
+  return least >= NEAR_M ? least : armDistance(first, a, atA, second, b, atB, NEAR_M, enoughM);
 }
 
 function sphereGap(a: Float64Array, i: number, b: Float64Array, j: number): number {

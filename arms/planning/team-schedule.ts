@@ -10,7 +10,7 @@ export const TICK_TRAVEL_M = 0.03;
  * States of one arm's search, per tick that it takes at least when nobody is in the way: a search that finds anything
  * mostly finds it soon.
  */
-const STATES_PER_TICK = { thorough: 30, quick: 4 } as const;
+const STATES_PER_TICK = { thorough: 12, quick: 3 } as const;
 
 /** A path of one arm, and when it goes along it. */
 export interface Lane {

@@ -117,7 +117,7 @@ function pathAside(team: Team, here: readonly Row[], arm: number, nodesMax: numb
     const inTheWay = team.members.some((m, other) => {
       if (other === arm) return false;
       const need = team.needM[arm * team.members.length + other];
-      return armDistance(member.team, member.placement, 0, m.team, goals[other], 0, need) < need;
+      return armDistance(member.team, member.placement, 0, m.team, goals[other], 0, need, need) < need;
     });
     if (inTheWay) continue;
     const path = findArmPath({

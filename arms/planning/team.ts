@@ -82,7 +82,7 @@ export function prepareTeam(problem: TeamProblem, seed: number): TeamResult {
     for (let i = 0; i < count; i += 1) {
       for (let k = i + 1; k < count; k += 1) {
         const [a, b] = [members[i], members[k]];
-        const distance = armDistance(a.team, a.placement, 0, b.team, b.placement, 0, FAR_M);
+        const distance = armDistance(a.team, a.placement, 0, b.team, b.placement, 0, FAR_M, -Infinity);
         if (distance < problem.clearanceM) {
           const depthM = problem.clearanceM - distance;
           found.push({ what, arm: a.arm.id, contact: { first: a.arm.id, second: b.arm.id, depthM } });

@@ -102,7 +102,8 @@ function drawConfigurations(
     if (!regions[k](tip.positionM) || !isFree(scenes[k], q, 0, null, NO_ALLOWANCE)) continue;
     placeTeamBody(bodies[k], q, 0, placed[k], 0);
     const meets = chosen.some(
-      (_, other) => armDistance(bodies[k], placed[k], 0, bodies[other], placed[other], 0, ROOM_M) < ROOM_M,
+      (_, other) =>
+        armDistance(bodies[k], placed[k], 0, bodies[other], placed[other], 0, ROOM_M, ROOM_M) < ROOM_M,
     );
     if (!meets) chosen.push(q);
   }
