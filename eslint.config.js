@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const PURE = ['arms/**/*.ts', 'controller/{core,domain,machines,scheduling,coordination,operations}/**/*.ts'];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', '.magpie/**'] },
+  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', '.magpie/**', 'arms/kernel/{assembly,generated}/**'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

@@ -1,0 +1,613 @@
+// One arm at eight configurations: against its surroundings, itself and what it carries.
+import {
+  C_JOINT,
+  C_INVERSE,
+  C_LENGTH2,
+  C_PIECE_END,
+  C_PIECE_FIRST,
+  C_RADIUS,
+  C_SIZE,
+  CLEAR,
+  CONTACT,
+  CONTACT_SHIFT,
+  G_CAPSULE_END,
+  G_CAPSULE_FIRST,
+  G_JOINT,
+  G_RADIUS,
+  G_SIZE,
+  GROUP_OBSTACLE,
+  P_AXIS,
+  P_RADIUS,
+  P_SIZE,
+  PAIR_END,
+  PAIR_FIRST,
+  PAIR_INNER,
+  PAIR_OUTER,
+  PAIR_SIZE,
+  ROUNDING_M,
+  S_ALL_LIST,
+  S_ALLOWED,
+  S_ALLOWED_COUNT,
+  S_CAPSULE_COUNT,
+  S_CAPSULE_PAIRS,
+  S_CAPSULES,
+  S_CENTRES,
+  S_ENDS,
+  S_GROUP_COUNT,
+  S_GROUPS,
+  S_ITEM,
+  S_ITEM_CENTRES,
+  S_ITEM_HALF,
+  S_ITEM_LAST_JOINT,
+  S_ITEM_RADIUS,
+  S_ITEM_TRAVEL,
+  S_JOINT_COUNT,
+  S_LATERAL,
+  S_MOVING_COUNT,
+  S_PAIR_COUNT,
+  S_PAIR_TRAVEL,
+  S_PAIRS,
+  S_PIECES,
+  S_SELF_MARGIN,
+  S_TIP,
+  S_TRAVEL,
+  SOLID_GROUP,
+  TIGHT,
+  WIDE,
+} from './layout';
+import { frameAt, movedX, placeEnds, splat } from './place';
+import { gridShowsFree, pieceAnswer, pieceSlack } from './grid';
+import { boxSolid, roundDistance, segmentBox } from './solids';
+
+/** Per lane the share of the motion's travel that the answer has to leave room for; 0 for configurations. */
+export const SHARES = memory.data(32, 16);
+
+/** Capsules of the box that the scalar item tests look at: 15 floats. */
+const ITEM_BOX = memory.data(64, 16);
+
+/**
+ * Which of the `asked` lanes are in contact or tight, with every part's travel times the lane's share as the room
+ * wanted. The frames must be placed. A lane that is found wanting is not looked at again.
+ */
+export function checkArm(scene: usize, asked: i32): i32 {
+  let alive = asked;
+  let contact = 0;
+  let tight = 0;
+  const groups = load<usize>(scene, S_GROUPS);
+  const centres = load<usize>(scene, S_CENTRES);
+  const travel = load<usize>(scene, S_TRAVEL);
+  const share0 = v128.load(SHARES);
+  const share1 = v128.load(SHARES, 16);
+  for (let g = load<i32>(scene, S_MOVING_COUNT) - 1; g >= 0; g--) {
+    const group = groups + <usize>g * G_SIZE;
+    const at = centres + <usize>g * (3 * WIDE);
+    const w = splat(travel + 4 * <usize>g);
+    const radius = splat(group + G_RADIUS);
+    const reach0 = f32x4.add(radius, f32x4.mul(w, share0));
+    const reach1 = f32x4.add(radius, f32x4.mul(w, share1));
+    const free =
+      gridShowsFree(scene, v128.load(at), v128.load(at, WIDE), v128.load(at, 2 * WIDE), reach0) |
+      (gridShowsFree(scene, v128.load(at, 16), v128.load(at, WIDE + 16), v128.load(at, 2 * WIDE + 16), reach1) << 4);
+    const doubt = alive & ~free;
+    if (doubt == 0) continue;
+    const answer = checkPieces(scene, g, doubt);
+    contact |= answer >> CONTACT_SHIFT;
+    tight |= answer & 255;
+    alive &= ~(contact | tight);
+    if (alive == 0) return (contact << CONTACT_SHIFT) | tight;
+  }
+  const answer = checkSelf(scene, alive);
+  contact |= answer >> CONTACT_SHIFT;
+  tight |= answer & 255;
+  alive &= ~(contact | tight);
+  if (alive != 0 && load<i32>(scene, S_ITEM) != 0) {
+    const item = checkItem(scene, alive);
+    contact |= item >> CONTACT_SHIFT;
+    tight |= item & 255;
+  }
+  return (contact << CONTACT_SHIFT) | tight;
+}
+
+/** The spheres of a group's capsules against the surroundings, for the lanes in doubt. */
+function checkPieces(scene: usize, g: i32, doubtful: i32): i32 {
+  let doubt = doubtful;
+  let contact = 0;
+  let tight = 0;
+  const group = load<usize>(scene, S_GROUPS) + <usize>g * G_SIZE;
+  const w = splat(load<usize>(scene, S_TRAVEL) + 4 * <usize>g);
+  const travel0 = f32x4.mul(w, v128.load(SHARES));
+  const travel1 = f32x4.mul(w, v128.load(SHARES, 16));
+  const joint = load<i32>(group, G_JOINT);
+  const frame0 = frameAt(scene, joint, 0);
+  const frame1 = frameAt(scene, joint, 16);
+  const pieces = load<usize>(scene, S_PIECES);
+  const capsules = load<usize>(scene, S_CAPSULES);
+  const last = load<i32>(group, G_CAPSULE_END);
+  for (let c = load<i32>(group, G_CAPSULE_FIRST); c < last; c++) {
+    const capsule = capsules + <usize>c * C_SIZE;
+    const end = load<i32>(capsule, C_PIECE_END);
+    for (let p = load<i32>(capsule, C_PIECE_FIRST); p < end; p++) {
+      const piece = pieces + <usize>p * P_SIZE;
+      const radius = splat(piece + P_RADIUS);
+      let free = 0;
+      let x0 = radius;
+      let y0 = radius;
+      let z0 = radius;
+      let x1 = radius;
+      let y1 = radius;
+      let z1 = radius;
+      if ((doubt & 15) != 0) {
+        x0 = movedX(frame0, piece);
+        y0 = movedX(frame0 + WIDE, piece);
+        z0 = movedX(frame0 + 2 * WIDE, piece);
+        free = gridShowsFree(scene, x0, y0, z0, f32x4.add(radius, travel0));
+      }
+      if ((doubt & 240) != 0) {
+        x1 = movedX(frame1, piece);
+        y1 = movedX(frame1 + WIDE, piece);
+        z1 = movedX(frame1 + 2 * WIDE, piece);
+        free |= gridShowsFree(scene, x1, y1, z1, f32x4.add(radius, travel1)) << 4;
+      }
+      let open = doubt & ~free;
+      if (open == 0) continue;
+      v128.store(POINTS, x0);
+      v128.store(POINTS, x1, 16);
+      v128.store(POINTS, y0, 32);
+      v128.store(POINTS, y1, 48);
+      v128.store(POINTS, z0, 64);
+      v128.store(POINTS, z1, 80);
+      v128.store(POINTS, travel0, 96);
+      v128.store(POINTS, travel1, 112);
+      while (open != 0) {
+        const lane = <usize>ctz(open) << 2;
+        open &= open - 1;
+        const answer = lanePiece(scene, frame0 + lane, piece, load<f32>(capsule, C_RADIUS), POINTS + lane);
+        if (answer == CLEAR) continue;
+        const bit = 1 << <i32>(lane >> 2);
+        if (answer == CONTACT) contact |= bit;
+        else tight |= bit;
+        doubt &= ~bit;
+      }
+      if (doubt == 0) return (contact << CONTACT_SHIFT) | tight;
+    }
+  }
+  return (contact << CONTACT_SHIFT) | tight;
+}
+
+const POINTS = memory.data(128, 16);
+
+/** The exact answer for one piece in one lane. */
+function lanePiece(scene: usize, frame: usize, piece: usize, radius: f32, point: usize): i32 {
+  const ax = load<f32>(piece, P_AXIS);
+  const ay = load<f32>(piece, P_AXIS + 4);
+  const az = load<f32>(piece, P_AXIS + 8);
+  return pieceAnswer(
+    scene,
+    piece,
+    radius,
+    load<f32>(point),
+    load<f32>(point, 32),
+    load<f32>(point, 64),
+    laneCoordinate(frame, ax, ay, az),
+    laneCoordinate(frame + WIDE, ax, ay, az),
+    laneCoordinate(frame + 2 * WIDE, ax, ay, az),
+    load<f32>(point, 96),
+  );
+}
+
+/**
+ * Squared distance of the axes of two capsules in four lanes: the closest points of two segments (Ericson,
+ * "Real-Time Collision Detection", 5.1.9) without branches. `p`, `q` address the ends, x y z each, `WIDE` apart.
+ */
+// @ts-ignore: decorator
+@inline
+export function axesSquared(a: usize, aLength2: v128, aInverse: v128, b: usize, bLength2: v128, bInverse: v128): v128 {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const ax = v128.load(a);
+  const ay = v128.load(a, WIDE);
+  const az = v128.load(a, 2 * WIDE);
+  const bx = v128.load(b);
+  const by = v128.load(b, WIDE);
+  const bz = v128.load(b, 2 * WIDE);
+  const ux = f32x4.sub(v128.load(a, 3 * WIDE), ax);
+  const uy = f32x4.sub(v128.load(a, 4 * WIDE), ay);
+  const uz = f32x4.sub(v128.load(a, 5 * WIDE), az);
+  const vx = f32x4.sub(v128.load(b, 3 * WIDE), bx);
+  const vy = f32x4.sub(v128.load(b, 4 * WIDE), by);
+  const vz = f32x4.sub(v128.load(b, 5 * WIDE), bz);
+  const rx = f32x4.sub(ax, bx);
+  const ry = f32x4.sub(ay, by);
+  const rz = f32x4.sub(az, bz);
+  const uv = dot(ux, uy, uz, vx, vy, vz);
+  const ur = dot(ux, uy, uz, rx, ry, rz);
+  const vr = dot(vx, vy, vz, rx, ry, rz);
+  const square = f32x4.mul(aLength2, bLength2);
+  // Nearly parallel axes: any point of the first will do to start with.
+  const denominator = f32x4.pmax(f32x4.sub(square, f32x4.mul(uv, uv)), f32x4.add(f32x4.mul(square, f32x4.splat(1e-6)), f32x4.splat(1e-12)));
+  let s = f32x4.div(f32x4.sub(f32x4.mul(uv, vr), f32x4.mul(ur, bLength2)), denominator);
+  s = f32x4.pmax(zero, f32x4.pmin(one, s));
+  let t = f32x4.mul(f32x4.add(f32x4.mul(uv, s), vr), bInverse);
+  t = f32x4.pmax(zero, f32x4.pmin(one, t));
+  s = f32x4.mul(f32x4.sub(f32x4.mul(uv, t), ur), aInverse);
+  s = f32x4.pmax(zero, f32x4.pmin(one, s));
+  const x = f32x4.sub(f32x4.add(rx, f32x4.mul(ux, s)), f32x4.mul(vx, t));
+  const y = f32x4.sub(f32x4.add(ry, f32x4.mul(uy, s)), f32x4.mul(vy, t));
+  const z = f32x4.sub(f32x4.add(rz, f32x4.mul(uz, s)), f32x4.mul(vz, t));
+  return dot(x, y, z, x, y, z);
+}
+
+// @ts-ignore: decorator
+@inline
+function dot(ax: v128, ay: v128, az: v128, bx: v128, by: v128, bz: v128): v128 {
+  return f32x4.add(f32x4.add(f32x4.mul(ax, bx), f32x4.mul(ay, by)), f32x4.mul(az, bz));
+}
+
+/** Bits of the lanes whose squared distance is below the square of `room`. */
+// @ts-ignore: decorator
+@inline
+export function nearer(distance2: v128, room: v128): i32 {
+  // Written so that what is not a number counts as near.
+  return i32x4.bitmask(v128.not(f32x4.ge(distance2, f32x4.mul(room, room))));
+}
+
+/** Squared distance of two points in four lanes. */
+// @ts-ignore: decorator
+@inline
+export function pointsSquared(a: usize, b: usize): v128 {
+  const x = f32x4.sub(v128.load(a), v128.load(b));
+  const y = f32x4.sub(v128.load(a, WIDE), v128.load(b, WIDE));
+  const z = f32x4.sub(v128.load(a, 2 * WIDE), v128.load(b, 2 * WIDE));
+  return dot(x, y, z, x, y, z);
+}
+
+/**
+ * Two capsules, their ends already placed, in all lanes: bits of the lanes in contact from bit 8 on, below them those
+ * which are nearer than `margin` and what they may travel.
+ */
+// @ts-ignore: decorator
+@inline
+export function capsulesAnswer(
+  a: usize,
+  aEnds: usize,
+  b: usize,
+  bEnds: usize,
+  margin: f32,
+  travel0: v128,
+  travel1: v128,
+): i32 {
+  const aLength2 = splat(a + C_LENGTH2);
+  const aInverse = splat(a + C_INVERSE);
+  const bLength2 = splat(b + C_LENGTH2);
+  const bInverse = splat(b + C_INVERSE);
+  const d0 = axesSquared(aEnds, aLength2, aInverse, bEnds, bLength2, bInverse);
+  const d1 = axesSquared(aEnds + 16, aLength2, aInverse, bEnds + 16, bLength2, bInverse);
+  const room = f32x4.splat(load<f32>(a, C_RADIUS) + load<f32>(b, C_RADIUS) + margin + ROUNDING_M);
+  const tight = nearer(d0, f32x4.add(room, travel0)) | (nearer(d1, f32x4.add(room, travel1)) << 4);
+  if (tight == 0) return 0;
+  const contact = nearer(d0, room) | (nearer(d1, room) << 4);
+  return (contact << CONTACT_SHIFT) | (tight & ~contact);
+}
+
+function checkSelf(scene: usize, asked: i32): i32 {
+  let alive = asked;
+  let contact = 0;
+  let tight = 0;
+  const groups = load<usize>(scene, S_GROUPS);
+  const centres = load<usize>(scene, S_CENTRES);
+  const margin = load<f32>(scene, S_SELF_MARGIN);
+  const travels = load<usize>(scene, S_PAIR_TRAVEL);
+  const share0 = v128.load(SHARES);
+  const share1 = v128.load(SHARES, 16);
+  const capsules = load<usize>(scene, S_CAPSULES);
+  const ends = load<usize>(scene, S_ENDS);
+  const count = load<i32>(scene, S_PAIR_COUNT);
+  let pair = load<usize>(scene, S_PAIRS);
+  for (let p = 0; p < count; p++, pair += PAIR_SIZE) {
+    const inner = load<i32>(pair, PAIR_INNER);
+    const outer = load<i32>(pair, PAIR_OUTER);
+    const a = centres + <usize>inner * (3 * WIDE);
+    const b = centres + <usize>outer * (3 * WIDE);
+    const w = splat(travels + 4 * <usize>p);
+    const travel0 = f32x4.mul(w, share0);
+    const travel1 = f32x4.mul(w, share1);
+    const room = f32x4.splat(
+      load<f32>(groups + <usize>inner * G_SIZE, G_RADIUS) +
+        load<f32>(groups + <usize>outer * G_SIZE, G_RADIUS) +
+        margin +
+        ROUNDING_M,
+    );
+    const near =
+      alive &
+      (nearer(pointsSquared(a, b), f32x4.add(room, travel0)) |
+        (nearer(pointsSquared(a + 16, b + 16), f32x4.add(room, travel1)) << 4));
+    if (near == 0) continue;
+    placeEnds(scene, inner);
+    placeEnds(scene, outer);
+    const list = load<usize>(scene, S_CAPSULE_PAIRS);
+    const last = load<i32>(pair, PAIR_END);
+    for (let k = load<i32>(pair, PAIR_FIRST); k < last; k++) {
+      const i = load<i32>(list + 8 * <usize>k);
+      const j = load<i32>(list + 8 * <usize>k, 4);
+      const answer =
+        capsulesAnswer(
+          capsules + <usize>i * C_SIZE,
+          ends + <usize>i * (6 * WIDE),
+          capsules + <usize>j * C_SIZE,
+          ends + <usize>j * (6 * WIDE),
+          margin,
+          travel0,
+          travel1,
+        ) &
+        (near | (near << CONTACT_SHIFT));
+      if (answer == 0) continue;
+      contact |= answer >> CONTACT_SHIFT;
+      tight |= answer & 255;
+    }
+    alive &= ~(contact | tight);
+    if (alive == 0) break;
+  }
+  // A lane tight in one pair may be in contact in another.
+  return (contact << CONTACT_SHIFT) | (tight & ~contact);
+}
+
+/** Writes the item's box of one lane to `box`: rotation row by row, centre, half sides. */
+export function itemBox(scene: usize, lane: usize, box: usize): void {
+  const frame = frameAt(scene, load<i32>(scene, S_JOINT_COUNT) - 1, lane << 2);
+  const tip = scene + S_TIP;
+  for (let row: usize = 0; row < 3; row++) {
+    const r0 = load<f32>(frame + row * WIDE);
+    const r1 = load<f32>(frame + row * WIDE, 3 * WIDE);
+    const r2 = load<f32>(frame + row * WIDE, 6 * WIDE);
+    for (let column: usize = 0; column < 3; column++) {
+      const c = tip + 12 * column;
+      store<f32>(box + 12 * row + 4 * column, r0 * load<f32>(c) + r1 * load<f32>(c, 4) + r2 * load<f32>(c, 8));
+    }
+    const p = r0 * load<f32>(tip, 36) + r1 * load<f32>(tip, 40) + r2 * load<f32>(tip, 44);
+    const position = p + load<f32>(frame + row * WIDE, 9 * WIDE);
+    const hang = load<f32>(scene, S_ITEM_HALF + 8);
+    store<f32>(box + 36 + 4 * row, position + hang * load<f32>(box + 12 * row, 8));
+    store<f32>(box + 48 + 4 * row, load<f32>(scene + 4 * row, S_ITEM_HALF));
+  }
+}
+
+/** How far the tip is inside the cylinder above an allowed point; negative: above none. */
+function lateralRoom(scene: usize, box: usize): f32 {
+  const hang = load<f32>(box, 56);
+  const x = load<f32>(box, 36) - hang * load<f32>(box, 8);
+  const y = load<f32>(box, 40) - hang * load<f32>(box, 20);
+  const count = load<i32>(scene, S_ALLOWED_COUNT);
+  let at = load<usize>(scene, S_ALLOWED);
+  for (let k = 0; k < count; k++, at += 8) {
+    const dx = x - load<f32>(at);
+    const dy = y - load<f32>(at, 4);
+    const room = load<f32>(scene, S_LATERAL) - sqrt<f32>(dx * dx + dy * dy) - ROUNDING_M;
+    if (room >= 0) return room;
+  }
+  return -1;
+}
+
+function checkItem(scene: usize, asked: i32): i32 {
+  let contact = 0;
+  let tight = 0;
+  const radius = load<f32>(scene, S_ITEM_RADIUS);
+  const travel = load<f32>(scene, S_ITEM_TRAVEL);
+  const joints = load<i32>(scene, S_JOINT_COUNT);
+  const centre = load<usize>(scene, S_ITEM_CENTRES);
+  const middle = centre + 3 * WIDE;
+  let free = 0;
+  for (let half: usize = 0; half < WIDE; half += 16) {
+    const frame = frameAt(scene, joints - 1, half);
+    v128.store(centre + half, movedX(frame, middle));
+    v128.store(centre + half, movedX(frame + WIDE, middle), WIDE);
+    v128.store(centre + half, movedX(frame + 2 * WIDE, middle), 2 * WIDE);
+    const reach = f32x4.add(f32x4.splat(radius), f32x4.mul(f32x4.splat(travel), v128.load(SHARES + half)));
+    const shown = gridShowsFree(
+      scene,
+      v128.load(centre + half),
+      v128.load(centre + half, WIDE),
+      v128.load(centre + half, 2 * WIDE),
+      reach,
+    );
+    free |= shown << (<i32>half >> 2);
+  }
+  for (let lanes = asked; lanes != 0; lanes &= lanes - 1) {
+    const lane = ctz(lanes);
+    const bit = 1 << lane;
+    itemBox(scene, <usize>lane, ITEM_BOX);
+    const room = travel * load<f32>(SHARES + 4 * <usize>lane) + ROUNDING_M;
+    let answer = (free & bit) != 0 ? CLEAR : itemAmongSolids(scene, room);
+    if (answer != CONTACT) answer = max<i32>(answer, itemAgainstArm(scene, <usize>lane << 2, radius, room));
+    if (answer == CONTACT) contact |= bit;
+    else if (answer == TIGHT) tight |= bit;
+  }
+  return (contact << CONTACT_SHIFT) | tight;
+}
+
+function itemAmongSolids(scene: usize, room: f32): i32 {
+  const lateral = lateralRoom(scene, ITEM_BOX);
+  const radius = load<f32>(scene, S_ITEM_RADIUS);
+  const x = load<f32>(ITEM_BOX, 36);
+  const y = load<f32>(ITEM_BOX, 40);
+  const z = load<f32>(ITEM_BOX, 44);
+  let worst = CLEAR;
+  const list = load<usize>(scene, S_ALL_LIST);
+  const end = list + 4 + 4 * <usize>load<i32>(list);
+  for (let at = list + 4; at < end; at += 4) {
+    const solid = load<usize>(at);
+    if (roundDistance(solid, x, y, z) >= radius + room) continue;
+    let slack = boxSolid(solid, ITEM_BOX);
+    if (load<i32>(solid, SOLID_GROUP) == GROUP_OBSTACLE) slack = max<f32>(slack, lateral);
+    if (slack >= room) continue;
+    if (!(slack >= ROUNDING_M)) return CONTACT;
+    worst = TIGHT;
+  }
+  return worst;
+}
+
+/** The item against the links that are not right beside it. `lane` in bytes. */
+function itemAgainstArm(scene: usize, lane: usize, radius: f32, room: f32): i32 {
+  const lastJoint = load<i32>(scene, S_ITEM_LAST_JOINT);
+  const margin = load<f32>(scene, S_SELF_MARGIN);
+  const groups = load<usize>(scene, S_GROUPS);
+  const groupCount = load<i32>(scene, S_GROUP_COUNT);
+  let worst = CLEAR;
+  for (let g = 0; g < groupCount; g++) {
+    const group = groups + <usize>g * G_SIZE;
+    if (load<i32>(group, G_JOINT) > lastJoint) continue;
+    const at = load<usize>(scene, S_CENTRES) + <usize>g * (3 * WIDE) + lane;
+    const dx = load<f32>(at) - load<f32>(ITEM_BOX, 36);
+    const dy = load<f32>(at, WIDE) - load<f32>(ITEM_BOX, 40);
+    const dz = load<f32>(at, 2 * WIDE) - load<f32>(ITEM_BOX, 44);
+    const around = radius + load<f32>(group, G_RADIUS) + margin + room;
+    if (dx * dx + dy * dy + dz * dz >= around * around) continue;
+    placeEnds(scene, g);
+    const end = load<i32>(group, G_CAPSULE_END);
+    for (let c = load<i32>(group, G_CAPSULE_FIRST); c < end; c++) {
+      const slack = itemCapsule(scene, c, lane, ITEM_BOX) - margin;
+      if (slack >= room) continue;
+      if (!(slack >= ROUNDING_M)) return CONTACT;
+      worst = TIGHT;
+    }
+  }
+  return worst;
+}
+
+/** Signed distance between a box and a placed capsule in one lane (`lane` in bytes). */
+export function itemCapsule(scene: usize, c: i32, lane: usize, box: usize): f32 {
+  const e = load<usize>(scene, S_ENDS) + <usize>c * (6 * WIDE) + lane;
+  const radius = load<f32>(load<usize>(scene, S_CAPSULES) + <usize>c * C_SIZE, C_RADIUS);
+  return (
+    segmentBox(
+      box,
+      load<f32>(e),
+      load<f32>(e, WIDE),
+      load<f32>(e, 2 * WIDE),
+      load<f32>(e, 3 * WIDE),
+      load<f32>(e, 4 * WIDE),
+      load<f32>(e, 5 * WIDE),
+    ) - radius
+  );
+}
+
+/** Lower bound of the least slack in one lane, at most `cap`. The frames must be placed. */
+export function laneSlack(scene: usize, lane: i32, cap: f32): f32 {
+  let least = cap;
+  const at = <usize>lane << 2;
+  const capsuleCount = load<i32>(scene, S_CAPSULE_COUNT);
+  const capsules = load<usize>(scene, S_CAPSULES);
+  const pieces = load<usize>(scene, S_PIECES);
+  for (let c = 0; c < capsuleCount; c++) {
+    const capsule = capsules + <usize>c * C_SIZE;
+    const joint = load<i32>(capsule, C_JOINT);
+    if (joint < 0) continue;
+    const frame = frameAt(scene, joint, 0) + at;
+    const end = load<i32>(capsule, C_PIECE_END);
+    for (let p = load<i32>(capsule, C_PIECE_FIRST); p < end; p++) {
+      const piece = pieces + <usize>p * P_SIZE;
+      const x = load<f32>(piece);
+      const y = load<f32>(piece, 4);
+      const z = load<f32>(piece, 8);
+      const ax = load<f32>(piece, P_AXIS);
+      const ay = load<f32>(piece, P_AXIS + 4);
+      const az = load<f32>(piece, P_AXIS + 8);
+      least = pieceSlack(
+        scene,
+        piece,
+        load<f32>(capsule, C_RADIUS),
+        laneCoordinate(frame, x, y, z) + load<f32>(frame, 9 * WIDE),
+        laneCoordinate(frame + WIDE, x, y, z) + load<f32>(frame, 10 * WIDE),
+        laneCoordinate(frame + 2 * WIDE, x, y, z) + load<f32>(frame, 11 * WIDE),
+        laneCoordinate(frame, ax, ay, az),
+        laneCoordinate(frame + WIDE, ax, ay, az),
+        laneCoordinate(frame + 2 * WIDE, ax, ay, az),
+        least,
+      );
+    }
+  }
+  least = min<f32>(least, selfSlack(scene, at, least));
+  if (load<i32>(scene, S_ITEM) != 0) least = min<f32>(least, itemSlack(scene, at, least));
+  return least;
+}
+
+// @ts-ignore: decorator
+@inline
+function laneCoordinate(row: usize, x: f32, y: f32, z: f32): f32 {
+  return load<f32>(row) * x + load<f32>(row, 3 * WIDE) * y + load<f32>(row, 6 * WIDE) * z;
+}
+
+const DISTANCES = memory.data(32, 16);
+
+function selfSlack(scene: usize, lane: usize, cap: f32): f32 {
+  let least = cap;
+  const margin = load<f32>(scene, S_SELF_MARGIN) + ROUNDING_M;
+  const capsules = load<usize>(scene, S_CAPSULES);
+  const ends = load<usize>(scene, S_ENDS);
+  const list = load<usize>(scene, S_CAPSULE_PAIRS);
+  const count = load<i32>(scene, S_PAIR_COUNT);
+  let pair = load<usize>(scene, S_PAIRS);
+  for (let p = 0; p < count; p++, pair += PAIR_SIZE) {
+    placeEnds(scene, load<i32>(pair, PAIR_INNER));
+    placeEnds(scene, load<i32>(pair, PAIR_OUTER));
+    const last = load<i32>(pair, PAIR_END);
+    for (let k = load<i32>(pair, PAIR_FIRST); k < last; k++) {
+      const i = load<i32>(list + 8 * <usize>k);
+      const j = load<i32>(list + 8 * <usize>k, 4);
+      least = min<f32>(least, capsuleDistance(capsules, ends, i, capsules, ends, j, lane) - margin);
+    }
+  }
+  return least;
+}
+
+/** Distance of two placed capsules in one lane (`lane` in bytes). */
+export function capsuleDistance(
+  capsulesA: usize,
+  endsA: usize,
+  i: i32,
+  capsulesB: usize,
+  endsB: usize,
+  j: i32,
+  lane: usize,
+): f32 {
+  const a = capsulesA + <usize>i * C_SIZE;
+  const b = capsulesB + <usize>j * C_SIZE;
+  const half = lane & 16;
+  const d2 = axesSquared(
+    endsA + <usize>i * (6 * WIDE) + half,
+    splat(a + C_LENGTH2),
+    splat(a + C_INVERSE),
+    endsB + <usize>j * (6 * WIDE) + half,
+    splat(b + C_LENGTH2),
+    splat(b + C_INVERSE),
+  );
+  v128.store(DISTANCES, f32x4.sqrt(d2));
+  return load<f32>(DISTANCES + (lane & 15)) - load<f32>(a, C_RADIUS) - load<f32>(b, C_RADIUS);
+}
+
+function itemSlack(scene: usize, lane: usize, cap: f32): f32 {
+  let least = cap;
+  itemBox(scene, lane >> 2, ITEM_BOX);
+  const lateral = lateralRoom(scene, ITEM_BOX);
+  const list = load<usize>(scene, S_ALL_LIST);
+  const end = list + 4 + 4 * <usize>load<i32>(list);
+  for (let at = list + 4; at < end; at += 4) {
+    const solid = load<usize>(at);
+    let slack = boxSolid(solid, ITEM_BOX);
+    if (load<i32>(solid, SOLID_GROUP) == GROUP_OBSTACLE) slack = max<f32>(slack, lateral);
+    least = min<f32>(least, slack - ROUNDING_M);
+  }
+  const lastJoint = load<i32>(scene, S_ITEM_LAST_JOINT);
+  const margin = load<f32>(scene, S_SELF_MARGIN) + ROUNDING_M;
+  const groups = load<usize>(scene, S_GROUPS);
+  const groupCount = load<i32>(scene, S_GROUP_COUNT);
+  for (let g = 0; g < groupCount; g++) {
+    const group = groups + <usize>g * G_SIZE;
+    if (load<i32>(group, G_JOINT) > lastJoint) continue;
+    placeEnds(scene, g);
+    const last = load<i32>(group, G_CAPSULE_END);
+    for (let c = load<i32>(group, G_CAPSULE_FIRST); c < last; c++) {
+      least = min<f32>(least, itemCapsule(scene, c, lane, ITEM_BOX) - margin);
+    }
+  }
+  return least;
+}
