@@ -8,7 +8,7 @@ import { checkTeamPlan } from './check-team-plan.ts';
 import type { SweptPath } from './swept-path.ts';
 import { sumOfJoints } from './swept-path.ts';
 import { hasten, improveTeam } from './team-improve.ts';
-import { scheduleWithRepair } from './team-order.ts';
+import { Ways, scheduleWithRepair } from './team-order.ts';
 import type { TeamEffort, TeamOutcome, TeamProblem } from './team-problem.ts';
 import type { Lane } from './team-schedule.ts';
 import { TeamTables } from './team-schedule.ts';
@@ -16,10 +16,13 @@ import { planOneByOne } from './team-sequential.ts';
 import { ROUNDINGS_RAD, timeTogether } from './team-timing.ts';
 import type { Team } from './team.ts';
 import { prepareTeam } from './team.ts';
+import { compactPostures } from './withdrawal.ts';
 
 /** Nodes of the search for one arm among obstacles. */
 const NODES_MAX = 6_000;
 const SHORTEN_ROUNDS = 60;
+/** Orders tried per arm. */
+const ROUNDS_PER_ARM = 8;
 /** Attempts to get somewhere one by one. */
 const ONE_BY_ONE_ATTEMPTS = 6;
 /** Problems of its own that the planner solves to get warm. */
@@ -52,9 +55,10 @@ export function planTeam(problem: TeamProblem, effort: TeamEffort): TeamOutcome 
     }
     paths.push(tables.sweep(arm, path));
   }
-  const found = firstLanes(team, tables, paths);
+  const ways = new Ways(team, tables, paths);
+  const found = firstLanes(team, tables, ways, paths);
   if (found === null) return { status: 'not-found', detail: 'no order and no detours within the effort' };
-  const improved = improveTeam(team, tables, found, effort.iterations);
+  const improved = improveTeam(team, tables, ways, found, effort.iterations);
   return (
     finish(problem, team, hasten(tables, improved)) ??
     finish(problem, team, found) ?? {
@@ -64,18 +68,17 @@ export function planTeam(problem: TeamProblem, effort: TeamEffort): TeamOutcome 
   );
 }
 
-function firstLanes(team: Team, tables: TeamTables, paths: readonly SweptPath[]): readonly Lane[] | null {
-  const arms = paths.length;
-  for (const [rounds, detours] of [
-    [2 * arms, 'none'],
-    [3 * arms, 'some'],
-  ] as const) {
-    const { lanes, failed } = scheduleWithRepair(team, tables, paths, rounds, detours);
-    if (failed === null) return lanes.flatMap((lane) => (lane === null ? [] : [lane]));
-  }
+function firstLanes(
+  team: Team,
+  tables: TeamTables,
+  ways: Ways,
+  paths: readonly SweptPath[],
+): readonly Lane[] | null {
+  const lanes = scheduleWithRepair(team, tables, ways, paths, ROUNDS_PER_ARM * paths.length);
+  if (lanes !== null) return lanes;
   for (let attempt = 0; attempt < ONE_BY_ONE_ATTEMPTS; attempt += 1) {
-    const lanes = planOneByOne(team, tables);
-    if (lanes !== null) return lanes;
+    const slow = planOneByOne(team, tables);
+    if (slow !== null) return slow;
   }
   return null;
 }
@@ -134,6 +137,7 @@ const warmed = new WeakSet<Manipulator>();
 export function warmTeamPlanner(manipulator: Manipulator): void {
   if (warmed.has(manipulator)) return;
   warmed.add(manipulator);
+  compactPostures(manipulator);
   const middle = manipulator.joints.map(
     ({ limits }) => (Math.max(limits.lower, -3) + Math.min(limits.upper, 3)) / 2,
   );

@@ -1,15 +1,17 @@
 import { drawDetour } from './arm-path.ts';
 import { isLineFree } from './free-line.ts';
-import { isPathFree, shortenPath } from './short-path.ts';
+import { shortenPath } from './short-path.ts';
 import { sumOfJoints } from './swept-path.ts';
 import type { SweptPath } from './swept-path.ts';
+import type { Ways } from './team-order.ts';
+import { LEVEL_MAX, shuffled } from './team-order.ts';
 import type { Lane, TeamTables } from './team-schedule.ts';
 import type { Team } from './team.ts';
 
 type Row = readonly number[];
 
 /** Ways to make a plan shorter; which one is tried next is drawn by how well each has done so far. */
-const MOVES = ['straight', 'detour', 'shortcut', 'pair', 'triple'] as const;
+const MOVES = ['reach', 'detour', 'shortcut', 'pair', 'triple'] as const;
 type MoveKind = (typeof MOVES)[number];
 
 /** Gains below this are none, rad. */
@@ -28,6 +30,7 @@ const PATIENCE = 24;
 export function improveTeam(
   team: Team,
   tables: TeamTables,
+  ways: Ways,
   first: readonly Lane[],
   iterations: number,
 ): readonly Lane[] {
@@ -46,7 +49,7 @@ export function improveTeam(
     if (over <= GOOD_ENOUGH * ghostSum) break;
     const arm = drawByExcess(all, excess, over, random);
     const kind = drawKind(wins, random, members.length);
-    const next = applyMove(team, tables, lanes, arm, kind, ghost);
+    const next = applyMove(team, tables, ways, lanes, arm, kind, ghost);
     const record = wins.get(kind)!;
     if (next === null) {
       record.bad += 1;
@@ -99,20 +102,21 @@ function drawKind(
 function applyMove(
   team: Team,
   tables: TeamTables,
+  ways: Ways,
   lanes: readonly Lane[],
   arm: number,
   kind: MoveKind,
   ghost: readonly number[],
 ): Lane[] | null {
   switch (kind) {
-    case 'straight':
+    case 'reach':
     case 'detour':
     case 'shortcut':
-      return alone(team, tables, lanes, arm, kind);
+      return alone(team, tables, ways, lanes, arm, kind);
     case 'pair':
     case 'triple': {
       const partners = partnersOf(lanes, arm, kind === 'pair' ? 1 : 2, team.random);
-      return together(team, tables, lanes, [arm, ...partners], ghost);
+      return together(team, tables, ways, lanes, [arm, ...partners], ghost);
     }
   }
 }
@@ -121,16 +125,21 @@ function applyMove(
 function candidate(
   team: Team,
   tables: TeamTables,
+  ways: Ways,
   lane: Lane,
   arm: number,
-  kind: 'straight' | 'detour' | 'shortcut',
+  kind: 'reach' | 'detour' | 'shortcut',
 ): SweptPath | null {
   const member = team.members[arm];
   const { start, goal } = member.arm;
   const free = (a: Row, b: Row): boolean => isLineFree(member.scene, a, b, member.stepMinM);
   let made: readonly Row[] | null;
-  if (kind === 'straight') made = isPathFree([start, goal], free) ? [start, goal] : null;
-  else if (kind === 'detour') {
+  if (kind === 'reach') {
+    // Its own way, or one that draws in at random.
+    const path = ways.at(arm, Math.floor(team.random() * (LEVEL_MAX + 1)));
+    return path !== null && path.length < lane.path.length - GAIN_MIN ? path : null;
+  }
+  if (kind === 'detour') {
     const reach = { share: 0, restRad: team.random() * 0.5 };
     made = drawDetour(member, start, goal, reach, team.random);
   } else {
@@ -145,11 +154,12 @@ function candidate(
 function alone(
   team: Team,
   tables: TeamTables,
+  ways: Ways,
   lanes: readonly Lane[],
   arm: number,
-  kind: 'straight' | 'detour' | 'shortcut',
+  kind: 'reach' | 'detour' | 'shortcut',
 ): Lane[] | null {
-  const path = candidate(team, tables, lanes[arm], arm, kind);
+  const path = candidate(team, tables, ways, lanes[arm], arm, kind);
   if (path === null) return null;
   const { schedule } = tables.schedule(arm, path, lanes, 'quick');
   if (schedule === null) return null;
@@ -175,15 +185,12 @@ function partnersOf(
 function together(
   team: Team,
   tables: TeamTables,
+  ways: Ways,
   lanes: readonly Lane[],
   arms: readonly number[],
   ghost: readonly number[],
 ): Lane[] | null {
-  const order = [...arms];
-  for (let k = order.length - 1; k > 0; k -= 1) {
-    const other = Math.floor(team.random() * (k + 1));
-    [order[k], order[other]] = [order[other], order[k]];
-  }
+  const order = shuffled(arms, team.random);
   const before = arms.reduce((sum, k) => sum + lanes[k].path.length, 0);
   const made = lanes.map((lane, k): Lane | null => (arms.includes(k) ? null : lane));
   let spent = 0;
@@ -191,9 +198,14 @@ function together(
   for (const arm of order) {
     least -= ghost[arm];
     let lane: Lane | null = null;
-    const kinds = ['straight', 'detour', 'detour', 'detour', 'shortcut', 'present'] as const;
+    const kinds = ['own', 'detour', 'detour', 'reach', 'reach', 'shortcut', 'present'] as const;
     for (const kind of kinds) {
-      const path = kind === 'present' ? lanes[arm].path : candidate(team, tables, lanes[arm], arm, kind);
+      const path =
+        kind === 'present'
+          ? lanes[arm].path
+          : kind === 'own'
+            ? ways.at(arm, 0)
+            : candidate(team, tables, ways, lanes[arm], arm, kind);
       if (path === null || spent + path.length + least >= before - GAIN_MIN) continue;
       const { schedule } = tables.schedule(arm, path, made, 'quick');
       if (schedule === null) continue;

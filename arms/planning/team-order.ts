@@ -1,101 +1,86 @@
-import type { DetourReach } from './arm-path.ts';
-import { drawDetour } from './arm-path.ts';
 import type { SweptPath } from './swept-path.ts';
 import type { Team } from './team.ts';
 import type { Lane, TeamTables } from './team-schedule.ts';
+import { Withdrawals } from './withdrawal.ts';
 
-/** Detours tried for an arm that is blocked on its own path, from those that cost nothing to long ones. */
-const DETOURS: readonly (DetourReach & { readonly tries: number })[] = [
-  { share: 0, restRad: 0, tries: 8 },
-  { share: 0.1, restRad: 0.1, tries: 8 },
-  { share: 0.3, restRad: 0.3, tries: 10 },
-  { share: 0.5, restRad: 0.8, tries: 10 },
-];
+/** Shares of the whole withdrawal at which an arm's ways are tried, after its own way without any. */
+const LEVELS = [0, 0.2, 0.4, 0.7, 1] as const;
 
-export interface OrderOutcome {
-  /** By arm; null: not scheduled. */
-  readonly lanes: readonly (Lane | null)[];
-  /** The arm that found no way, and who was in its way most; null: all have one. */
-  readonly failed: { readonly arm: number; readonly blocker: number } | null;
-}
+/** The ways that an arm may take, by how far it withdraws; made when first asked for. */
+export class Ways {
+  readonly #tables: TeamTables;
+  readonly #withdrawals: Withdrawals;
+  readonly #ways: Map<number, SweptPath | null>[];
 
-/** Schedules the arms one after the other, each around those before it; with detours where `detours` says so. */
-export function scheduleInOrder(
-  team: Team,
-  tables: TeamTables,
-  paths: readonly SweptPath[],
-  order: readonly number[],
-  detours: 'none' | 'some',
-): OrderOutcome {
-  const lanes = new Array<Lane | null>(paths.length).fill(null);
-  for (const arm of order) {
-    const path = paths[arm];
-    const { schedule, blockers } = tables.schedule(arm, path, lanes, 'thorough');
-    if (schedule !== null) {
-      lanes[arm] = { path, schedule };
-      continue;
-    }
-    const lane = detours === 'some' ? detourLane(team, tables, arm, lanes) : null;
-    if (lane === null) {
-      const ranked = [...blockers].sort((a, b) => b[1] - a[1]);
-      return { lanes, failed: { arm, blocker: ranked[0]?.[0] ?? order[0] } };
-    }
-    lanes[arm] = lane;
+  constructor(team: Team, tables: TeamTables, own: readonly SweptPath[]) {
+    this.#tables = tables;
+    this.#withdrawals = new Withdrawals(team);
+    this.#ways = own.map((path) => new Map([[0, path]]));
   }
-  return { lanes, failed: null };
+
+  at(arm: number, level: number): SweptPath | null {
+    const known = this.#ways[arm].get(level);
+    if (known !== undefined) return known;
+    const waypoints = this.#withdrawals.path(arm, LEVELS[level]);
+    const path = waypoints === null ? null : this.#tables.sweep(arm, waypoints);
+    this.#ways[arm].set(level, path);
+    return path;
+  }
 }
 
-function detourLane(
+export const LEVEL_MAX = LEVELS.length - 1;
+
+/**
+ * Prioritized planning with repair (Erdmann & Lozano-Perez 1987; van den Berg & Overmars 2005): the arms are scheduled
+ * one after the other, each around those before it. An arm that is blocked tries to withdraw further. If that does not
+ * help, it goes before the arm that blocked it most, which from then on withdraws further itself; so the team gives up
+ * space step by step until it can pass. Null: not within `rounds`.
+ */
+export function scheduleWithRepair(
   team: Team,
   tables: TeamTables,
-  arm: number,
-  lanes: readonly (Lane | null)[],
-): Lane | null {
-  const member = team.members[arm];
-  for (const { tries, ...reach } of DETOURS) {
-    let best: Lane | null = null;
-    for (let k = 0; k < tries; k += 1) {
-      const waypoints = drawDetour(member, member.arm.start, member.arm.goal, reach, team.random);
-      if (waypoints === null) continue;
-      const path = tables.sweep(arm, waypoints);
-      if (best !== null && path.length >= best.path.length) continue;
-      const { schedule } = tables.schedule(arm, path, lanes, 'quick');
-      if (schedule !== null) best = { path, schedule };
-      if (best !== null && reach.restRad === 0) return best;
+  ways: Ways,
+  own: readonly SweptPath[],
+  rounds: number,
+): readonly Lane[] | null {
+  const arms = own.length;
+  const { random } = team;
+  let order = own.map((_, arm) => arm).sort((a, b) => own[b].length - own[a].length || a - b);
+  const level = own.map(() => 0);
+  const seen = new Set<string>();
+  for (let round = 0; round < rounds; round += 1) {
+    const lanes = new Array<Lane | null>(arms).fill(null);
+    let failed = -1;
+    const blame = new Map<number, number>();
+    for (const arm of order) {
+      for (let l = level[arm]; l <= LEVEL_MAX && lanes[arm] === null; l += 1) {
+        const path = ways.at(arm, l);
+        if (path === null) continue;
+        const { schedule, blockers } = tables.schedule(arm, path, lanes, 'thorough');
+        if (schedule !== null) lanes[arm] = { path, schedule };
+        for (const [other, count] of blockers) blame.set(other, (blame.get(other) ?? 0) + count);
+      }
+      if (lanes[arm] !== null) {
+        blame.clear();
+        continue;
+      }
+      failed = arm;
+      break;
     }
-    if (best !== null) return best;
+    if (failed < 0) return lanes.flatMap((lane) => (lane === null ? [] : [lane]));
+    seen.add(`${order.join()} ${level.join()}`);
+    const blocker = [...blame].sort((a, b) => b[1] - a[1])[0]?.[0] ?? order[0];
+    // Every other time only the order changes: that costs no way.
+    if (round % 2 === 1) level[blocker] = Math.min(LEVEL_MAX, level[blocker] + 1);
+    const without = order.filter((arm) => arm !== failed);
+    const at = round % 4 === 3 ? 0 : without.indexOf(blocker);
+    order = [...without.slice(0, at), failed, ...without.slice(at)];
+    if (seen.has(`${order.join()} ${level.join()}`)) order = shuffled(order, random);
   }
   return null;
 }
 
-/** Tries one order after another: the arm that found no way goes before the one that was in it. */
-export function scheduleWithRepair(
-  team: Team,
-  tables: TeamTables,
-  paths: readonly SweptPath[],
-  rounds: number,
-  detours: 'none' | 'some',
-): OrderOutcome {
-  let order = paths.map((_, arm) => arm).sort((a, b) => paths[b].length - paths[a].length || a - b);
-  const seen = new Set<string>();
-  let outcome: OrderOutcome = { lanes: [], failed: null };
-  for (let round = 0; round < rounds; round += 1) {
-    outcome = scheduleInOrder(team, tables, paths, order, detours);
-    if (outcome.failed === null) return outcome;
-    seen.add(order.join());
-    const { arm, blocker } = outcome.failed;
-    const without = order.filter((k) => k !== arm);
-    const at = round % 3 === 2 ? 0 : without.indexOf(blocker);
-    order = [...without.slice(0, at), arm, ...without.slice(at)];
-    if (seen.has(order.join())) {
-      if (detours === 'none' && seen.size >= paths.length * (paths.length - 1)) return outcome;
-      order = shuffled(order, team.random);
-    }
-  }
-  return outcome;
-}
-
-function shuffled(order: readonly number[], random: () => number): number[] {
+export function shuffled(order: readonly number[], random: () => number): number[] {
   const made = [...order];
   for (let k = made.length - 1; k > 0; k -= 1) {
     const other = Math.floor(random() * (k + 1));

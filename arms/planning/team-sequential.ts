@@ -2,6 +2,7 @@ import { findArmPath } from './arm-path.ts';
 import type { PlanningScene } from './scene.ts';
 import { NO_ALLOWANCE, isFree, prepareScene } from './scene.ts';
 import { armDistance, placeTeamBody } from './team-body.ts';
+import { shuffled } from './team-order.ts';
 import type { Lane, TeamTables } from './team-schedule.ts';
 import type { Team, TeamMember } from './team.ts';
 
@@ -161,13 +162,4 @@ function lanesOf(team: Team, tables: TeamTables, moves: readonly Move[]): readon
     reached[arm] = until;
   }
   return swept.map((path, arm) => ({ path, schedule: schedules[arm] }));
-}
-
-function shuffled(items: readonly number[], random: () => number): readonly number[] {
-  const made = [...items];
-  for (let k = made.length - 1; k > 0; k -= 1) {
-    const other = Math.floor(random() * (k + 1));
-    [made[k], made[other]] = [made[other], made[k]];
-  }
-  return made;
 }
