@@ -34,6 +34,7 @@ interface Layout {
 
 /** Draws of a configuration before a layout is given up. */
 const DRAWS_MAX = 60_000;
+const DRAWS_BEFORE_RESTART = 4_000;
 /** Room that starts and goals have, m. */
 const ROOM_M = 0.012;
 
@@ -93,6 +94,11 @@ function drawConfigurations(
     const { manipulator, X_WB } = scenes[k].description;
     draws += 1;
     if (draws > DRAWS_MAX) return null;
+    // Those before left no room: all again.
+    if (draws % DRAWS_BEFORE_RESTART === 0) {
+      chosen.length = 0;
+      continue;
+    }
     const q = manipulator.joints.map(({ limits }) => {
       const low = Math.max(limits.lower, -Math.PI);
       const high = Math.min(limits.upper, Math.PI);
