@@ -150,6 +150,7 @@ class Packer {
     this.i32(scene + at.S_CENTRES, centres, ends, this.allocate(groups.length * 4));
     this.i32(scene + at.S_TRAVEL, this.allocate((groups.length + 1) * 4));
     this.i32(scene + at.S_LEVERS, levers);
+    this.i32(scene + at.S_BOUNDS, this.allocate(6 * at.WIDE));
   }
 
   private splat(address: number, values: readonly number[]): void {

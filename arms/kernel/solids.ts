@@ -141,7 +141,7 @@ export function boxAroundCylinder(v: Float64Array): Float64Array {
   ); // prettier-ignore
 }
 
-const SEARCH_STEPS = 80;
+const SEARCH_STEPS = 45;
 
 /** Signed distance of a segment (the first six numbers of a capsule) to a hull; inside, the depth of its deepest point. */
 function segmentHull(capsules: Float64Array, at: number, mesh: HullMesh): number {

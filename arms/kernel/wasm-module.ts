@@ -1,11 +1,15 @@
 import { KERNEL_WASM } from './generated/kernel-module.ts';
 import type { WasmMemory } from './arena.ts';
 
-/** What `assembly/index.ts` exports; addresses are bytes in `memory`. */
+/** What `assembly/index.ts` exports; all but numbers and flags are addresses, bytes in `memory`. */
 export interface KernelExports {
   readonly memory: WasmMemory;
-  areFree(scene: number, q: number, count: number, out: number): number;
-  slacks(scene: number, q: number, count: number, cap: number, out: number): void;
+  areFree(space: number, q: number, count: number, what: number, out: number): number;
+  slacks(space: number, q: number, count: number, capM: number, out: number): void;
+  checkLine(space: number, from: number, to: number): number;
+  fillTrack(track: number, q: number): void;
+  firstConflict(a: number, b: number, gapM: number, shift: number, from: number, until: number): number;
+  conflictMatrix(a: number, b: number, gapM: number, one: number, out: number, rowBytes: number): number;
 }
 
 interface WasmApi {

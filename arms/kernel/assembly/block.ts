@@ -55,7 +55,7 @@ import {
   TIGHT,
   WIDE,
 } from './layout';
-import { frameAt, movedX, placeEnds, splat } from './place';
+import { frameAt, moved, placeEnds, splat } from './place';
 import { gridShowsFree, pieceAnswer, pieceSlack } from './grid';
 import { boxSolid, roundDistance, segmentBox } from './solids';
 
@@ -137,15 +137,15 @@ function checkPieces(scene: usize, g: i32, doubtful: i32): i32 {
       let y1 = radius;
       let z1 = radius;
       if ((doubt & 15) != 0) {
-        x0 = movedX(frame0, piece);
-        y0 = movedX(frame0 + WIDE, piece);
-        z0 = movedX(frame0 + 2 * WIDE, piece);
+        x0 = moved(frame0, piece);
+        y0 = moved(frame0 + WIDE, piece);
+        z0 = moved(frame0 + 2 * WIDE, piece);
         free = gridShowsFree(scene, x0, y0, z0, f32x4.add(radius, travel0));
       }
       if ((doubt & 240) != 0) {
-        x1 = movedX(frame1, piece);
-        y1 = movedX(frame1 + WIDE, piece);
-        z1 = movedX(frame1 + 2 * WIDE, piece);
+        x1 = moved(frame1, piece);
+        y1 = moved(frame1 + WIDE, piece);
+        z1 = moved(frame1 + 2 * WIDE, piece);
         free |= gridShowsFree(scene, x1, y1, z1, f32x4.add(radius, travel1)) << 4;
       }
       let open = doubt & ~free;
@@ -197,25 +197,35 @@ function lanePiece(scene: usize, frame: usize, piece: usize, radius: f32, point:
 
 /**
  * Squared distance of the axes of two capsules in four lanes: the closest points of two segments (Ericson,
- * "Real-Time Collision Detection", 5.1.9) without branches. `p`, `q` address the ends, x y z each, `WIDE` apart.
+ * "Real-Time Collision Detection", 5.1.9) without branches. `a` and `b` address the ends, x y z each, whose
+ * coordinates lie `aStep` and `bStep` bytes apart.
  */
 // @ts-ignore: decorator
 @inline
-export function axesSquared(a: usize, aLength2: v128, aInverse: v128, b: usize, bLength2: v128, bInverse: v128): v128 {
+export function axesSquared(
+  a: usize,
+  aStep: usize,
+  aLength2: v128,
+  aInverse: v128,
+  b: usize,
+  bStep: usize,
+  bLength2: v128,
+  bInverse: v128,
+): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const ax = v128.load(a);
-  const ay = v128.load(a, WIDE);
-  const az = v128.load(a, 2 * WIDE);
+  const ay = v128.load(a + aStep);
+  const az = v128.load(a + 2 * aStep);
   const bx = v128.load(b);
-  const by = v128.load(b, WIDE);
-  const bz = v128.load(b, 2 * WIDE);
-  const ux = f32x4.sub(v128.load(a, 3 * WIDE), ax);
-  const uy = f32x4.sub(v128.load(a, 4 * WIDE), ay);
-  const uz = f32x4.sub(v128.load(a, 5 * WIDE), az);
-  const vx = f32x4.sub(v128.load(b, 3 * WIDE), bx);
-  const vy = f32x4.sub(v128.load(b, 4 * WIDE), by);
-  const vz = f32x4.sub(v128.load(b, 5 * WIDE), bz);
+  const by = v128.load(b + bStep);
+  const bz = v128.load(b + 2 * bStep);
+  const ux = f32x4.sub(v128.load(a + 3 * aStep), ax);
+  const uy = f32x4.sub(v128.load(a + 4 * aStep), ay);
+  const uz = f32x4.sub(v128.load(a + 5 * aStep), az);
+  const vx = f32x4.sub(v128.load(b + 3 * bStep), bx);
+  const vy = f32x4.sub(v128.load(b + 4 * bStep), by);
+  const vz = f32x4.sub(v128.load(b + 5 * bStep), bz);
   const rx = f32x4.sub(ax, bx);
   const ry = f32x4.sub(ay, by);
   const rz = f32x4.sub(az, bz);
@@ -280,8 +290,8 @@ export function capsulesAnswer(
   const aInverse = splat(a + C_INVERSE);
   const bLength2 = splat(b + C_LENGTH2);
   const bInverse = splat(b + C_INVERSE);
-  const d0 = axesSquared(aEnds, aLength2, aInverse, bEnds, bLength2, bInverse);
-  const d1 = axesSquared(aEnds + 16, aLength2, aInverse, bEnds + 16, bLength2, bInverse);
+  const d0 = axesSquared(aEnds, WIDE, aLength2, aInverse, bEnds, WIDE, bLength2, bInverse);
+  const d1 = axesSquared(aEnds + 16, WIDE, aLength2, aInverse, bEnds + 16, WIDE, bLength2, bInverse);
   const room = f32x4.splat(load<f32>(a, C_RADIUS) + load<f32>(b, C_RADIUS) + margin + ROUNDING_M);
   const tight = nearer(d0, f32x4.add(room, travel0)) | (nearer(d1, f32x4.add(room, travel1)) << 4);
   if (tight == 0) return 0;
@@ -392,15 +402,9 @@ function checkItem(scene: usize, asked: i32): i32 {
   let tight = 0;
   const radius = load<f32>(scene, S_ITEM_RADIUS);
   const travel = load<f32>(scene, S_ITEM_TRAVEL);
-  const joints = load<i32>(scene, S_JOINT_COUNT);
   const centre = load<usize>(scene, S_ITEM_CENTRES);
-  const middle = centre + 3 * WIDE;
   let free = 0;
   for (let half: usize = 0; half < WIDE; half += 16) {
-    const frame = frameAt(scene, joints - 1, half);
-    v128.store(centre + half, movedX(frame, middle));
-    v128.store(centre + half, movedX(frame + WIDE, middle), WIDE);
-    v128.store(centre + half, movedX(frame + 2 * WIDE, middle), 2 * WIDE);
     const reach = f32x4.add(f32x4.splat(radius), f32x4.mul(f32x4.splat(travel), v128.load(SHARES + half)));
     const shown = gridShowsFree(
       scene,
@@ -574,9 +578,11 @@ export function capsuleDistance(
   const half = lane & 16;
   const d2 = axesSquared(
     endsA + <usize>i * (6 * WIDE) + half,
+    WIDE,
     splat(a + C_LENGTH2),
     splat(a + C_INVERSE),
     endsB + <usize>j * (6 * WIDE) + half,
+    WIDE,
     splat(b + C_LENGTH2),
     splat(b + C_INVERSE),
   );

@@ -54,7 +54,48 @@ export const S_LATERAL: usize = 180;
 export const S_TIP: usize = 184;
 export const S_ITEM_LAST_JOINT: usize = 232;
 export const S_ITEM_CENTRES: usize = 236;
+/** Bounds of the whole arm per lane: lowest x y z, highest x y z. */
+export const S_BOUNDS: usize = 240;
 export const S_SIZE: usize = 256;
+
+// Several arms that move together.
+export const SP_COUNT: usize = 0;
+export const SP_MARGIN: usize = 4;
+export const SP_JOINT_COUNT: usize = 8;
+/** Per arm: its scene, and where its joints begin, in bytes. */
+export const SP_SCENES: usize = 12;
+/** Pairs of arms that can reach one another: two places among the scenes each. */
+export const SP_PAIRS: usize = 16;
+export const SP_PAIR_COUNT: usize = 20;
+export const SP_SIZE: usize = 32;
+
+// Track. Rows hold one number per sample, with eight copies of the first sample before and of the last one after.
+export const T_STRIDE: usize = 0;
+export const T_SAMPLES: usize = 4;
+/** Groups, and one more for the item. */
+export const T_ROWS: usize = 8;
+export const T_SCENE: usize = 12;
+/** Per group rows x, y, z of its sphere and half of what it travels to the next sample or from the last. */
+export const T_SPHERES: usize = 16;
+/** Per capsule rows of its ends, x y z each. */
+export const T_ENDS: usize = 20;
+/** Per group, for windows of sixteen samples that begin with every eighth: x, y, z, radius. */
+export const T_WINDOWS: usize = 24;
+export const T_WINDOW_COUNT: usize = 28;
+/** Per group the sphere round all samples. */
+export const T_WHOLE: usize = 32;
+/** Rows of the item's rotation and centre, twelve; 0: nothing is ever carried. */
+export const T_ITEM: usize = 36;
+export const T_ITEM_HALF: usize = 40;
+export const T_ITEM_RADIUS: usize = 52;
+export const T_ITEM_FROM: usize = 56;
+export const T_ITEM_UNTIL: usize = 60;
+export const T_SIZE: usize = 64;
+/** Samples of padding at either end of a row. */
+export const T_PAD: i32 = 8;
+
+/** A motion that anywhere has less room than this may be called not free, m. */
+export const MOTION_RESOLUTION_M: f32 = 0.001;
 
 // Joint: transform from the joint before (for the first: from the world), columns X Y Z P; how it turns.
 export const J_KIND: usize = 48;

@@ -18,6 +18,8 @@ import {
   S_FRAMES,
   S_GROUPS,
   S_CAPSULES,
+  S_ITEM,
+  S_ITEM_CENTRES,
   S_JOINT_COUNT,
   S_JOINTS,
   S_Q,
@@ -93,6 +95,15 @@ export function place(scene: usize): void {
   stamp++;
   placeHalf(scene, 0);
   placeHalf(scene, 16);
+  if (load<i32>(scene, S_ITEM) == 0) return;
+  const centre = load<usize>(scene, S_ITEM_CENTRES);
+  const local = centre + 3 * WIDE;
+  for (let half: usize = 0; half < WIDE; half += 16) {
+    const frame = frameAt(scene, load<i32>(scene, S_JOINT_COUNT) - 1, half);
+    v128.store(centre + half, moved(frame, local));
+    v128.store(centre + half, moved(frame + WIDE, local), WIDE);
+    v128.store(centre + half, moved(frame + 2 * WIDE, local), 2 * WIDE);
+  }
 }
 
 function placeHalf(scene: usize, half: usize): void {
@@ -222,10 +233,13 @@ function placeHalf(scene: usize, half: usize): void {
   }
 }
 
-/** The point whose coordinates in the frame lie at `local`, for four lanes; x, y, z are left in `pointX..Z`. */
+/**
+ * One coordinate of the point that lies at `local` in a frame, for four lanes: x if `frame` is the frame's address, y
+ * or z if it is `WIDE` or twice that more.
+ */
 // @ts-ignore: decorator
 @inline
-export function movedX(frame: usize, local: usize): v128 {
+export function moved(frame: usize, local: usize): v128 {
   return fma(
     v128.load(frame),
     splat(local),
@@ -259,12 +273,12 @@ export function placeEnds(scene: usize, g: i32): void {
     const to = load<usize>(scene + S_ENDS) + <usize>c * (6 * WIDE);
     for (let half: usize = 0; half < WIDE; half += 16) {
       const frame = frameAt(scene, joint, half);
-      v128.store(to + half, movedX(frame, capsule + C_P));
-      v128.store(to + half, movedX(frame + WIDE, capsule + C_P), WIDE);
-      v128.store(to + half, movedX(frame + 2 * WIDE, capsule + C_P), 2 * WIDE);
-      v128.store(to + half, movedX(frame, capsule + C_Q), 3 * WIDE);
-      v128.store(to + half, movedX(frame + WIDE, capsule + C_Q), 4 * WIDE);
-      v128.store(to + half, movedX(frame + 2 * WIDE, capsule + C_Q), 5 * WIDE);
+      v128.store(to + half, moved(frame, capsule + C_P));
+      v128.store(to + half, moved(frame + WIDE, capsule + C_P), WIDE);
+      v128.store(to + half, moved(frame + 2 * WIDE, capsule + C_P), 2 * WIDE);
+      v128.store(to + half, moved(frame, capsule + C_Q), 3 * WIDE);
+      v128.store(to + half, moved(frame + WIDE, capsule + C_Q), 4 * WIDE);
+      v128.store(to + half, moved(frame + 2 * WIDE, capsule + C_Q), 5 * WIDE);
     }
   }
 }
