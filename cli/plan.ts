@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { createCollisionKernel } from '../arms/kernel/index.ts';
+import type { CollisionKernel } from '../arms/kernel/index.ts';
 import { planTeam, warmTeamPlanner } from '../arms/planning/plan-team.ts';
 import type { TeamOutcome, TeamPlan, TeamProblem } from '../arms/planning/team-problem.ts';
 import { sampleTrajectory } from '../arms/trajectory/sample-trajectory.ts';
@@ -41,10 +43,11 @@ interface PlanReport {
 /** Plans one problem, or every problem of a folder, and says what came of it. */
 export function planCommand(path: string, options: PlanCommandOptions): void {
   const arms = new ProblemArms();
+  const kernel = createCollisionKernel();
   const isFolder = statOf(path).isDirectory();
   const files = isFolder ? problemFiles(path) : [path];
   if (files.length === 0) throw new CommandFailure(`${path} holds no .json file`, 2);
-  const reports = files.map((file) => planFile(file, arms, options, isFolder));
+  const reports = files.map((file) => planFile(file, arms, kernel, options, isFolder));
   const result = isFolder ? reports : reports[0];
   output(options, result, () => reports.map(words).join('\n'));
   if (reports.some((report) => report.reason === 'invalid-problem')) process.exitCode = 2;
@@ -70,6 +73,7 @@ function problemFiles(folder: string): readonly string[] {
 function planFile(
   file: string,
   arms: ProblemArms,
+  kernel: CollisionKernel,
   options: PlanCommandOptions,
   isFolder: boolean,
 ): PlanReport {
@@ -88,9 +92,10 @@ function planFile(
   }
   const { name, problem } = loaded;
   const notes = loaded.notes.length === 0 ? {} : { notes: loaded.notes };
-  for (const manipulator of new Set(problem.arms.map((arm) => arm.manipulator))) warmTeamPlanner(manipulator);
+  for (const manipulator of new Set(problem.arms.map((arm) => arm.manipulator)))
+    warmTeamPlanner(kernel, manipulator);
   const began = performance.now();
-  const outcome = planTeam(problem, { seed: options.seed, iterations: options.iterations });
+  const outcome = planTeam(kernel, problem, { seed: options.seed, iterations: options.iterations });
   const planning_ms = round(performance.now() - began, 3);
   if (outcome.status !== 'solved') {
     return { ...nothing, name, planning_ms, reason: outcome.status, ...reasonOf(outcome), ...notes };

@@ -1,6 +1,4 @@
-import { isLineFree } from './free-line.ts';
 import { rrtConnect } from './rrt-connect.ts';
-import type { PlanningScene } from './scene.ts';
 import { isPathFree, shortenPath } from './short-path.ts';
 import { sumOfJoints } from './swept-path.ts';
 import type { TeamMember } from './team.ts';
@@ -14,8 +12,8 @@ const SEEDS = 0x7fffffff;
 
 export interface PathRequest {
   readonly member: TeamMember;
-  /** The member's own scene, or one in which other arms stand. */
-  readonly scene: PlanningScene;
+  /** The member's own check, or one that minds others as well. */
+  readonly isLineFree: (a: Row, b: Row) => boolean;
   readonly from: Row;
   readonly to: Row;
   readonly random: () => number;
@@ -25,8 +23,7 @@ export interface PathRequest {
 
 /** A free path of one arm on its own: straight if that is free, else by RRT-Connect and shortened; null: not found. */
 export function findArmPath(request: PathRequest): readonly Row[] | null {
-  const { member, scene, from, to, random } = request;
-  const free = (a: Row, b: Row): boolean => isLineFree(scene, a, b, member.stepMinM);
+  const { member, isLineFree: free, from, to, random } = request;
   if (free(from, to)) return [from, to];
   const found = rrtConnect({
     start: from,
@@ -62,7 +59,7 @@ export function drawDetour(
   reach: DetourReach,
   random: () => number,
 ): readonly Row[] | null {
-  const { lower, upper, scene, stepMinM } = member;
+  const { lower, upper } = member;
   const widen = reach.restRad + (reach.share * sumOfJoints(from, to)) / from.length;
   const via = from.map((value, j) => {
     const low = Math.max(lower[j], Math.min(value, to[j]) - widen);
@@ -70,5 +67,5 @@ export function drawDetour(
     return low + random() * (high - low);
   });
   const path = [from, via, to];
-  return isPathFree(path, (a, b) => isLineFree(scene, a, b, stepMinM)) ? path : null;
+  return isPathFree(path, member.isLineFree) ? path : null;
 }

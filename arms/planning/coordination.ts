@@ -5,11 +5,29 @@ import { armDistanceBound, placeTeamBody } from './team-body.ts';
 /** Halvings of a step in search of a contact between its ends, before the step is given up as blocked. */
 const HALVINGS_MAX = 2;
 
-/**
- * How near two arms are at each pair of samples of their paths: filled in where it is asked for, and around what was
- * asked for, as arms far apart stay apart for a few steps whatever they do.
- */
+/** Which steps two arms may take at once along their paths: what scheduling asks. */
 export interface PairTable {
+  /**
+   * Whether the first arm may go from sample i to i2 and the second from j to j2 at once, each a neighbour of the other
+   * or the same, and keep the distance all the while.
+   */
+  readonly mayStep: (i: number, i2: number, j: number, j2: number) => boolean;
+}
+
+/** A table from the kernel's conflict matrix: a bit for each pair of samples that may come too near. */
+export function bitTable(bits: Uint8Array, rowBytes: number): PairTable {
+  const isClear = (i: number, j: number): boolean => ((bits[i * rowBytes + (j >> 3)] >> (j & 7)) & 1) === 0;
+  return {
+    mayStep: (i, i2, j, j2) =>
+      isClear(i, j) && isClear(i2, j2) && (i === i2 || j === j2 || (isClear(i, j2) && isClear(i2, j))),
+  };
+}
+
+/**
+ * A table that measures where it is asked: slower, but exact down to the last millimetre, for arms that start or end
+ * close to one another. What is far apart is told for some steps around at once.
+ */
+interface MeasuredPair {
   readonly first: SweptPath;
   readonly second: SweptPath;
   /** Longest step of either, and the distance to be kept, m. */
@@ -23,8 +41,8 @@ export interface PairTable {
   readonly placeB: Float64Array;
 }
 
-export function pairTable(first: SweptPath, second: SweptPath, stepM: number, needM: number): PairTable {
-  return {
+export function measuredTable(first: SweptPath, second: SweptPath, stepM: number, needM: number): PairTable {
+  const pair: MeasuredPair = {
     first,
     second,
     stepM,
@@ -34,10 +52,11 @@ export function pairTable(first: SweptPath, second: SweptPath, stepM: number, ne
     placeA: new Float64Array(first.team.placementSize),
     placeB: new Float64Array(second.team.placementSize),
   };
+  return { mayStep: (i, i2, j, j2) => isStepFree(pair, i, i2, j, j2) };
 }
 
 /** A lower bound of the distance at samples (i, j), exact where it matters. */
-function distanceAt(table: PairTable, i: number, j: number): number {
+function distanceAt(table: MeasuredPair, i: number, j: number): number {
   const { first, second, distances, stepM, needM } = table;
   const width = second.count;
   const known = distances[i * width + j];
@@ -71,11 +90,7 @@ function distanceAt(table: PairTable, i: number, j: number): number {
   return distance;
 }
 
-/**
- * Whether both arms may step at once, the first from sample i to i2, the second from j to j2, each a neighbour of the
- * other or the same, and keep `needM` all the while.
- */
-export function isStepFree(table: PairTable, i: number, i2: number, j: number, j2: number): boolean {
+export function isStepFree(table: MeasuredPair, i: number, i2: number, j: number, j2: number): boolean {
   const { needM } = table;
   const d0 = distanceAt(table, i, j);
   if (d0 < needM) return false;
@@ -88,7 +103,7 @@ export function isStepFree(table: PairTable, i: number, i2: number, j: number, j
 }
 
 function isBetweenFree(
-  table: PairTable,
+  table: MeasuredPair,
   i: number,
   i2: number,
   j: number,
@@ -176,7 +191,7 @@ export function searchSchedule(search: ScheduleSearch): ScheduleOutcome {
       const { schedule, table, own } = others[o];
       const j = sampleAtTick(schedule, tick);
       const j2 = sampleAtTick(schedule, tick + 1);
-      const free = own === 'first' ? isStepFree(table, s, s2, j, j2) : isStepFree(table, j, j2, s, s2);
+      const free = own === 'first' ? table.mayStep(s, s2, j, j2) : table.mayStep(j, j2, s, s2);
       if (!free) {
         blockers[o] += 1;
         return false;

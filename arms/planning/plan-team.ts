@@ -1,6 +1,7 @@
 import { seededRandom } from '../geometry/random.ts';
 import type { Obstacle } from '../geometry/shape.ts';
 import type { Manipulator } from '../model/manipulator.ts';
+import type { CollisionKernel } from '../kernel/collision-kernel.ts';
 import type { JointTrajectory } from '../trajectory/joint-trajectory.ts';
 import { durationUs } from '../trajectory/joint-trajectory.ts';
 import { findArmPath } from './arm-path.ts';
@@ -34,16 +35,25 @@ const WARM_ROUNDS = 12;
  * the other with stepping aside; then improvement within `effort`. The result is timed within all limits and has passed
  * the reference check as timed, or it is no result. A pure function of its arguments.
  */
-export function planTeam(problem: TeamProblem, effort: TeamEffort): TeamOutcome {
-  const prepared = prepareTeam(problem, effort.seed);
+export function planTeam(kernel: CollisionKernel, problem: TeamProblem, effort: TeamEffort): TeamOutcome {
+  const prepared = prepareTeam(kernel, problem, effort.seed);
   if (prepared.status !== 'ready') return prepared;
   const { team } = prepared;
   const tables = new TeamTables(team);
+  try {
+    return planPrepared(problem, team, tables, effort);
+  } finally {
+    tables.release();
+    for (const member of team.members) member.space.release();
+  }
+}
+
+function planPrepared(problem: TeamProblem, team: Team, tables: TeamTables, effort: TeamEffort): TeamOutcome {
   const paths: SweptPath[] = [];
   for (const [arm, member] of team.members.entries()) {
     const path = findArmPath({
       member,
-      scene: member.scene,
+      isLineFree: member.isLineFree,
       from: member.arm.start,
       to: member.arm.goal,
       random: team.random,
@@ -134,7 +144,7 @@ const warmed = new WeakSet<Manipulator>();
  * Does once what every plan with a manipulator needs and no problem changes: proves which of its parts can meet, and
  * runs the planner's code on small problems of its own, so that the first real one is not slower than the others.
  */
-export function warmTeamPlanner(manipulator: Manipulator): void {
+export function warmTeamPlanner(kernel: CollisionKernel, manipulator: Manipulator): void {
   if (warmed.has(manipulator)) return;
   warmed.add(manipulator);
   compactPostures(manipulator);
@@ -156,6 +166,6 @@ export function warmTeamPlanner(manipulator: Manipulator): void {
       shape: { type: 'box', sizeM: [0.1, 0.1, 0.6] },
       X_WO: { positionM: [0.45 + k * 0.9, 0.4, 0.3], quaternionXyzw: [0, 0, 0, 1] },
     }));
-    planTeam({ arms, obstacles, clearanceM: 0 }, { seed, iterations: 10 });
+    planTeam(kernel, { arms, obstacles, clearanceM: 0 }, { seed, iterations: 10 });
   }
 }

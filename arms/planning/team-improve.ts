@@ -1,5 +1,4 @@
 import { drawDetour } from './arm-path.ts';
-import { isLineFree } from './free-line.ts';
 import { shortenPath } from './short-path.ts';
 import { sumOfJoints } from './swept-path.ts';
 import type { SweptPath } from './swept-path.ts';
@@ -132,7 +131,6 @@ function candidate(
 ): SweptPath | null {
   const member = team.members[arm];
   const { start, goal } = member.arm;
-  const free = (a: Row, b: Row): boolean => isLineFree(member.scene, a, b, member.stepMinM);
   let made: readonly Row[] | null;
   if (kind === 'reach') {
     // Its own way, or one that draws in at random.
@@ -144,7 +142,12 @@ function candidate(
     made = drawDetour(member, start, goal, reach, team.random);
   } else {
     const rounds = 1 + Math.floor(team.random() * 6);
-    made = shortenPath({ path: lane.path.waypoints, isLineFree: free, random: team.random, rounds });
+    made = shortenPath({
+      path: lane.path.waypoints,
+      isLineFree: member.isLineFree,
+      random: team.random,
+      rounds,
+    });
   }
   if (made === null) return null;
   const path = tables.sweep(arm, made);

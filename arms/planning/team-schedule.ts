@@ -1,11 +1,13 @@
+import type { Track } from '../kernel/collision-kernel.ts';
+import { conflictRowBytes } from '../kernel/collision-kernel.ts';
 import type { PairTable, Schedule, Scheduled } from './coordination.ts';
-import { pairTable, searchSchedule } from './coordination.ts';
+import { bitTable, measuredTable, searchSchedule } from './coordination.ts';
 import type { SweptPath } from './swept-path.ts';
 import { sweepPath } from './swept-path.ts';
 import type { Team } from './team.ts';
 
 /** Longest travel of any point of an arm in one tick, m. */
-export const TICK_TRAVEL_M = 0.03;
+const TICK_TRAVEL_M = 0.04;
 /**
  * States of one arm's search, per tick that it takes at least when nobody is in the way: a search that finds anything
  * mostly finds it soon.
@@ -23,6 +25,7 @@ export class TeamTables {
   readonly #team: Team;
   readonly #tables = new WeakMap<SweptPath, WeakMap<SweptPath, PairTable>>();
   readonly #scratch: Float64Array;
+  readonly #tracks = new Map<SweptPath, Track>();
   /** States looked at so far: what the effort is counted in. */
   states = 0;
 
@@ -43,9 +46,38 @@ export class TeamTables {
     const before = known.get(b);
     if (before !== undefined) return before;
     const needM = this.#team.needM[arm * this.#team.members.length + other];
-    const made = pairTable(a, b, TICK_TRAVEL_M, needM);
+    const [first, second] = arm < other ? [arm, other] : [other, arm];
+    const made = this.#fromKernel(first, a, second, b, needM) ?? measuredTable(a, b, TICK_TRAVEL_M, needM);
     known.set(b, made);
     return made;
+  }
+
+  /** Null: the kernel is too cautious for how close the two stand at their starts or goals. */
+  #fromKernel(first: number, a: SweptPath, second: number, b: SweptPath, needM: number): PairTable | null {
+    const trackA = this.#track(first, a);
+    const trackB = this.#track(second, b);
+    const rowBytes = conflictRowBytes(trackB);
+    const bits = new Uint8Array(a.count * rowBytes);
+    this.#team.kernel.conflictMatrix(trackA, trackB, needM, bits);
+    const table = bitTable(bits, rowBytes);
+    const [i, j] = [a.count - 1, b.count - 1];
+    return table.mayStep(0, 0, 0, 0) && table.mayStep(i, i, j, j) ? table : null;
+  }
+
+  #track(arm: number, path: SweptPath): Track {
+    const known = this.#tracks.get(path);
+    if (known !== undefined) return known;
+    const scene = this.#team.members[arm].space;
+    const { positions, count: sampleCount } = path;
+    const made = this.#team.kernel.createTrack({ scene, positions, sampleCount, carried: null });
+    this.#tracks.set(path, made);
+    return made;
+  }
+
+  /** Gives the kernel's memory back; nothing may be scheduled after that. */
+  release(): void {
+    for (const track of this.#tracks.values()) track.release();
+    this.#tracks.clear();
   }
 
   /**

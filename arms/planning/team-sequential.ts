@@ -1,4 +1,5 @@
 import { findArmPath } from './arm-path.ts';
+import { isLineFree } from './free-line.ts';
 import type { PlanningScene } from './scene.ts';
 import { NO_ALLOWANCE, isFree, prepareScene } from './scene.ts';
 import { armDistance, placeTeamBody } from './team-body.ts';
@@ -94,7 +95,7 @@ function pathAmongResting(
   if (!isFree(scene, to, 0, null, NO_ALLOWANCE)) return null;
   return findArmPath({
     member,
-    scene,
+    isLineFree: (a, b) => isLineFree(scene, a, b, member.stepMinM),
     from: here[arm],
     to,
     random: team.random,
@@ -123,7 +124,7 @@ function pathAside(team: Team, here: readonly Row[], arm: number, nodesMax: numb
     if (inTheWay) continue;
     const path = findArmPath({
       member,
-      scene,
+      isLineFree: (a, b) => isLineFree(scene, a, b, member.stepMinM),
       from: here[arm],
       to,
       random: team.random,

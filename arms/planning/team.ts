@@ -1,4 +1,7 @@
 import { seededRandom } from '../geometry/random.ts';
+import type { ArmScene, CollisionKernel } from '../kernel/collision-kernel.ts';
+import { MOTION_FREE } from '../kernel/collision-kernel.ts';
+import { isLineFree } from './free-line.ts';
 import type { Contact, PlanningScene } from './scene.ts';
 import { NO_ALLOWANCE, checkConfiguration, checkRows, prepareScene } from './scene.ts';
 import type { TeamBody } from './team-body.ts';
@@ -10,6 +13,10 @@ export interface TeamMember {
   readonly arm: TeamArm;
   readonly scene: PlanningScene;
   readonly team: TeamBody;
+  /** The same scene in the kernel. */
+  readonly space: ArmScene;
+  /** Whether the arm may go straight from one configuration to another, among the obstacles. */
+  readonly isLineFree: (from: readonly number[], to: readonly number[]) => boolean;
   readonly lower: readonly number[];
   readonly upper: readonly number[];
   /** By how much a margin may be undercut between two looks, m. */
@@ -20,6 +27,7 @@ export interface TeamMember {
 /** A problem made ready for planning. Holds scratch space: one thread at a time. */
 export interface Team {
   readonly problem: TeamProblem;
+  readonly kernel: CollisionKernel;
   readonly members: readonly TeamMember[];
   /** Per pair of arms the distance to be kept, m, by `first * members.length + second`. */
   readonly needM: Float64Array;
@@ -33,13 +41,15 @@ const MARGIN_SHARE = 0.5;
 /** Joint values this far beyond a limit are rounding, rad. */
 const LIMIT_TOLERANCE_RAD = 1e-4;
 const FAR_M = 0.4;
+/** With less room than this at start or goal the kernel's caution could close the way out, m. */
+const TIGHT_M = 0.004;
 
 export type TeamResult =
   | { readonly status: 'ready'; readonly team: Team }
   | Exclude<TeamOutcome, { readonly status: 'solved' } | { readonly status: 'not-found' }>;
 
 /** Makes a problem ready, or says what is wrong with its starts and goals. */
-export function prepareTeam(problem: TeamProblem, seed: number): TeamResult {
+export function prepareTeam(kernel: CollisionKernel, problem: TeamProblem, seed: number): TeamResult {
   const arms = problem.arms.map(withinLimits);
   for (const what of ['start', 'goal'] as const) {
     for (const arm of arms) {
@@ -63,15 +73,20 @@ export function prepareTeam(problem: TeamProblem, seed: number): TeamResult {
       room = Math.min(room, checkRows(bare, arm[what], 0, null, NO_ALLOWANCE));
     }
     const marginM = Math.min(MARGIN_M, room * MARGIN_SHARE);
-    const scene = prepareScene(sceneOf(problem, arm, Math.max(0, marginM)));
+    const description = sceneOf(problem, arm, Math.max(0, marginM));
+    const scene = prepareScene(description);
     const team = compileTeamBody(scene.body);
+    const stepMinM = Math.max(5e-4, marginM * 0.7);
+    const space = kernel.prepareScene(description);
     members.push({
       arm,
       scene,
       team,
+      space,
+      isLineFree: lineCheck(arm, scene, space, stepMinM),
       lower: arm.manipulator.joints.map((joint) => joint.limits.lower),
       upper: arm.manipulator.joints.map((joint) => joint.limits.upper),
-      stepMinM: Math.max(5e-4, marginM * 0.7),
+      stepMinM,
       placement: new Float64Array(team.placementSize),
     });
   }
@@ -97,9 +112,27 @@ export function prepareTeam(problem: TeamProblem, seed: number): TeamResult {
     a.what === b.what ? b.contact.depthM - a.contact.depthM : a.what === 'start' ? -1 : 1,
   )[0];
   if (worst !== undefined) {
+    for (const member of members) member.space.release();
     return { status: `${worst.what}-in-collision`, arm: worst.arm, contact: worst.contact };
   }
-  return { status: 'ready', team: { problem, members, needM, random: seededRandom(seed) } };
+  return { status: 'ready', team: { problem, kernel, members, needM, random: seededRandom(seed) } };
+}
+
+/**
+ * The kernel's answer, and where start or goal are too tight for its caution also the exact one. What the kernel calls
+ * free is free.
+ */
+function lineCheck(
+  arm: TeamArm,
+  scene: PlanningScene,
+  space: ArmScene,
+  stepMinM: number,
+): TeamMember['isLineFree'] {
+  const slacks = new Float32Array(2);
+  space.slacks([...arm.start, ...arm.goal], 2, FAR_M, slacks);
+  const isTight = Math.min(...slacks) < TIGHT_M;
+  return (from, to) =>
+    space.checkMotion(from, 0, to, 0) === MOTION_FREE || (isTight && isLineFree(scene, from, to, stepMinM));
 }
 
 /** Values a rounding beyond a limit count as at the limit. */

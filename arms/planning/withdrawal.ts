@@ -6,7 +6,6 @@ import { frameOfJoint } from '../model/kinematics.ts';
 import type { ArmBody } from './arm-body.ts';
 import { compileBody, placeBody } from './arm-body.ts';
 import { findArmPath } from './arm-path.ts';
-import { isLineFree } from './free-line.ts';
 import { NO_ALLOWANCE, isFree } from './scene.ts';
 import { sumOfJoints } from './swept-path.ts';
 import type { Team, TeamMember } from './team.ts';
@@ -110,7 +109,7 @@ export class Withdrawals {
     const back = partOf(withdrawal.fromGoal, share);
     const across = findArmPath({
       member,
-      scene: member.scene,
+      isLineFree: member.isLineFree,
       from: out[out.length - 1],
       to: back[back.length - 1],
       random,
@@ -124,7 +123,7 @@ export class Withdrawals {
 
 /** A free way from a configuration to a compact posture; the first joint stays where it is. */
 function drawIn(member: TeamMember, from: Row, random: () => number): readonly Row[] | null {
-  const { scene, stepMinM } = member;
+  const { scene } = member;
   const choices = compactPostures(member.arm.manipulator)
     .flatMap((posture) => [3, from.length - 1].map((joints) => near(member, from, posture, joints)))
     .filter((q) => isFree(scene, q, 0, null, NO_ALLOWANCE))
@@ -134,10 +133,10 @@ function drawIn(member: TeamMember, from: Row, random: () => number): readonly R
   const good = choices
     .filter((choice) => choice.extentM <= least + COMPACT_SLACK_M)
     .sort((a, b) => a.way - b.way);
-  for (const { q } of good) if (isLineFree(scene, from, q, stepMinM)) return [from, q];
+  for (const { q } of good) if (member.isLineFree(from, q)) return [from, q];
   return findArmPath({
     member,
-    scene,
+    isLineFree: member.isLineFree,
     from,
     to: good[0].q,
     random,
