@@ -53,10 +53,10 @@ export class Arena {
   }
 
   /**
-   * The address of `bytes` zeros.
+   * The address of `bytes` zeros, or of whatever was there before.
    * @throws RangeError when the kernel would then use more than it may
    */
-  allocate(bytes: number): number {
+  allocate(bytes: number, content: 'zeros' | 'as-it-is' = 'zeros'): number {
     const size = roundedUp(bytes);
     if (this.used + size > this.maxBytes) {
       throw new RangeError(
@@ -65,7 +65,7 @@ export class Arena {
     }
     const again = this.free.get(size)?.pop();
     const address = again ?? this.extend(size);
-    if (again !== undefined) this.u8.fill(0, address, address + size);
+    if (again !== undefined && content === 'zeros') this.u8.fill(0, address, address + size);
     this.sizes.set(address, size);
     this.used += size;
     return address;

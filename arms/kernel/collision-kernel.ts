@@ -145,8 +145,50 @@ export interface StateSpace {
    * @returns `MOTION_FREE`, or a fraction of the way near which it is not free (not necessarily the first)
    */
   checkMotion(from: ArrayLike<number>, fromAt: number, to: ArrayLike<number>, toAt: number): number;
+  /**
+   * Looks for a motion by RRT-Connect (Kuffner, LaValle 2000). The same request gives the same result. The path is as
+   * the trees grew, each of its straight motions checked as by `checkMotion`: shorten it before use.
+   */
+  planRrtConnect(request: RrtRequest): RrtOutcome;
   release(): void;
 }
+
+export interface RrtRequest {
+  readonly start: readonly number[];
+  /** Any of these will do; at most `GOALS_MAX`. */
+  readonly goals: readonly (readonly number[])[];
+  /** Range in which each joint is used. */
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+  /** Distances are Euclidean after each joint is multiplied by its weight. */
+  readonly weights: readonly number[];
+  /** Longest single extension, in the same distance. */
+  readonly stepMax: number;
+  readonly seed: number;
+  /** Random samples, and nodes of either tree, after which the search ends. */
+  readonly iterationsMax: number;
+  readonly nodesMax: number;
+}
+
+/** The most goals of a request. */
+export const GOALS_MAX = 64;
+
+/** `checks`: configurations looked at, in blocks of eight. */
+export type RrtOutcome =
+  | {
+      readonly status: 'solved';
+      /** From the start to the goal, both included. */
+      readonly path: readonly (readonly number[])[];
+      /** Which goal was reached. */
+      readonly goal: number;
+      readonly iterations: number;
+      readonly checks: number;
+    }
+  | {
+      readonly status: 'start-not-free' | 'no-goal-free' | 'exhausted';
+      readonly iterations: number;
+      readonly checks: number;
+    };
 
 /** A motion that anywhere has less slack than this may be called not free, m. */
 export const MOTION_RESOLUTION_M = 0.001;

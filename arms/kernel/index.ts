@@ -1,6 +1,8 @@
 export { conflictRowBytes, KERNEL_CAUTION_M, MOTION_FREE, MOTION_RESOLUTION_M } from './collision-kernel.ts';
 export type {
   ArmGroup,
+  RrtOutcome,
+  RrtRequest,
   ArmScene,
   CollisionKernel,
   Container,

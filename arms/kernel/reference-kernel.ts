@@ -2,7 +2,16 @@ import { BOX_STRIDE, CAPSULE_STRIDE } from '../geometry/distance.ts';
 import { compileBody, placeBody } from '../planning/arm-body.ts';
 import type { ArmBody } from '../planning/arm-body.ts';
 import { conflictRowBytes } from './collision-kernel.ts';
-import type { ArmGroup, ArmScene, CollisionKernel, Track, TrackRequest } from './collision-kernel.ts';
+import type {
+  ArmGroup,
+  ArmScene,
+  CollisionKernel,
+  RrtOutcome,
+  RrtRequest,
+  Track,
+  TrackRequest,
+} from './collision-kernel.ts';
+import { referenceRrtConnect } from './reference-rrt.ts';
 import { capsuleLevers, itemLevers, leastBetween, placeItemBox } from './reference-body.ts';
 import type { PlacedSolids } from './reference-body.ts';
 import type { Room } from './reference-scene.ts';
@@ -138,6 +147,10 @@ class ReferenceGroup implements ArmGroup {
 
   checkMotion(from: ArrayLike<number>, fromAt: number, to: ArrayLike<number>, toAt: number): number {
     return advance(this.jointCount, from, fromAt, to, toAt, (q) => this.rooms(q, 0));
+  }
+
+  planRrtConnect(request: RrtRequest): RrtOutcome {
+    return referenceRrtConnect(this, request);
   }
 
   release(): void {

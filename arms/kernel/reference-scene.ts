@@ -3,7 +3,15 @@ import type { ArmBody } from '../planning/arm-body.ts';
 import { compileBody, placeBody, tipAt } from '../planning/arm-body.ts';
 import { pairsThatCanMeet } from '../planning/self-pairs.ts';
 import { MOTION_FREE, MOTION_RESOLUTION_M } from './collision-kernel.ts';
-import type { ArmScene, KernelAllowance, KernelItem, KernelSceneDescription } from './collision-kernel.ts';
+import type {
+  ArmScene,
+  KernelAllowance,
+  KernelItem,
+  KernelSceneDescription,
+  RrtOutcome,
+  RrtRequest,
+} from './collision-kernel.ts';
+import { referenceRrtConnect } from './reference-rrt.ts';
 import { capsuleLevers, itemLevers, placeItemBox } from './reference-body.ts';
 import type { Solid } from './solids.ts';
 import { boxSolid, capsuleSolid, solidsOf } from './solids.ts';
@@ -135,7 +143,30 @@ export class ReferenceScene implements ArmScene {
   }
 
   areFree(q: ArrayLike<number>, count: number, out: Uint8Array): number {
-    return markFree(count, out, (i) => leastSlack(this.rooms(q, i * this.jointCount)));
+    let free = 0;
+    for (let i = 0; i < count; i += 1) {
+      out[i] = this.isFree(q, i * this.jointCount) ? 1 : 0;
+      free += out[i];
+    }
+    return free;
+  }
+
+  /** The same verdict as from the rooms, found without writing them down and up to the first contact only. */
+  private isFree(q: ArrayLike<number>, at: number): boolean {
+    const { body, solids, selfPairs } = this;
+    placeBody(body, q, at);
+    for (let k = body.capsuleCount - 1; k >= 0; k -= 1) {
+      if (body.joints[k] < 0) continue;
+      for (const solid of solids) {
+        if (capsuleSolid(body.world, k * CAPSULE_STRIDE, solid) < solid.marginM) return false;
+      }
+    }
+    const { selfMarginM } = this.description;
+    for (const [i, j] of selfPairs) {
+      const distance = capsuleCapsule(body.world, i * CAPSULE_STRIDE, body.world, j * CAPSULE_STRIDE);
+      if (distance < selfMarginM) return false;
+    }
+    return this.item === null || leastSlack(this.itemRooms(placedBox(this), () => [])) >= 0;
   }
 
   slacks(q: ArrayLike<number>, count: number, capM: number, out: Float32Array): void {
@@ -146,6 +177,10 @@ export class ReferenceScene implements ArmScene {
 
   checkMotion(from: ArrayLike<number>, fromAt: number, to: ArrayLike<number>, toAt: number): number {
     return advance(this.jointCount, from, fromAt, to, toAt, (q) => this.rooms(q, 0));
+  }
+
+  planRrtConnect(request: RrtRequest): RrtOutcome {
+    return referenceRrtConnect(this, request);
   }
 
   release(): void {

@@ -1,6 +1,7 @@
 import type { ArmScene, CollisionKernel, Track } from './collision-kernel.ts';
-import type { KernelCore } from './wasm-space.ts';
-import { createCore, WasmGroup, WasmScene } from './wasm-space.ts';
+import type { KernelCore } from './wasm-core.ts';
+import { createCore } from './wasm-core.ts';
+import { WasmGroup, WasmScene } from './wasm-space.ts';
 import { conflictMatrix, WasmTrack } from './wasm-track.ts';
 
 /** The most memory that a kernel uses unless told otherwise, bytes. */

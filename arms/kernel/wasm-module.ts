@@ -7,6 +7,7 @@ export interface KernelExports {
   areFree(space: number, q: number, count: number, what: number, out: number): number;
   slacks(space: number, q: number, count: number, capM: number, out: number): void;
   checkLine(space: number, from: number, to: number): number;
+  planRrtConnect(space: number, request: number): number;
   fillTrack(track: number, q: number): void;
   firstConflict(a: number, b: number, gapM: number, shift: number, from: number, until: number): number;
   conflictMatrix(a: number, b: number, gapM: number, one: number, out: number, rowBytes: number): number;

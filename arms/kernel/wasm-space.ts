@@ -1,62 +1,24 @@
-import { Arena } from './arena.ts';
 import type {
   ArmGroup,
   ArmScene,
   KernelAllowance,
   KernelItem,
   KernelSceneDescription,
+  RrtOutcome,
+  RrtRequest,
   StateSpace,
 } from './collision-kernel.ts';
 import * as at from './generated/kernel-module.ts';
 import type { PackedScene } from './pack-scene.ts';
 import { ALLOWED_MAX, LEVER_ROUNDING, packScene } from './pack-scene.ts';
 import { itemLevers } from './reference-body.ts';
-import type { KernelExports } from './wasm-module.ts';
-import { instantiateKernel } from './wasm-module.ts';
+import type { KernelCore } from './wasm-core.ts';
+import { ARMS_MAX, BATCH, writeNumbers } from './wasm-core.ts';
+import { planRrtConnect } from './wasm-rrt.ts';
 
-/** Configurations that are handed over at once. */
-const BATCH = 1024;
-export const ARMS_MAX = 16;
-/** The most joints that a configuration can have. */
-const JOINTS_MAX = ARMS_MAX * 7;
 /** What `areFree` looks at, see `assembly/index.ts`. */
 const ARMS = 1;
 const PAIRS = 2;
-
-/** What all handles of one kernel share. */
-export interface KernelCore {
-  readonly wasm: KernelExports;
-  readonly arena: Arena;
-  /** Where configurations go in, and answers come out. */
-  readonly input: number;
-  readonly output: number;
-}
-
-export function createCore(memoryMaxBytes: number): KernelCore {
-  const wasm = instantiateKernel();
-  const arena = new Arena(wasm.memory, memoryMaxBytes);
-  return {
-    wasm,
-    arena,
-    input: arena.allocate(BATCH * JOINTS_MAX * 4),
-    output: arena.allocate(BATCH * 4),
-  };
-}
-
-/** Copies numbers into the kernel's memory as float32. */
-export function writeNumbers(
-  core: KernelCore,
-  values: ArrayLike<number>,
-  from: number,
-  count: number,
-  address: number,
-): void {
-  if (values.length < from + count)
-    throw new RangeError(`${from + count} numbers are needed, not ${values.length}`);
-  const { f32 } = core.arena;
-  const to = address >> 2;
-  for (let i = 0; i < count; i += 1) f32[to + i] = values[from + i];
-}
 
 /** One arm or several: what they have in common. */
 abstract class WasmSpace implements StateSpace {
@@ -102,6 +64,10 @@ abstract class WasmSpace implements StateSpace {
     writeNumbers(core, from, fromAt, n, core.input);
     writeNumbers(core, to, toAt, n, core.input + 4 * n);
     return core.wasm.checkLine(space, core.input, core.input + 4 * n);
+  }
+
+  planRrtConnect(request: RrtRequest): RrtOutcome {
+    return planRrtConnect(this.core, this.space, this.jointCount, request);
   }
 
   abstract release(): void;

@@ -1,7 +1,8 @@
 import type { Track, TrackRequest } from './collision-kernel.ts';
 import * as at from './generated/kernel-module.ts';
-import type { KernelCore, WasmScene } from './wasm-space.ts';
-import { writeNumbers } from './wasm-space.ts';
+import type { KernelCore } from './wasm-core.ts';
+import { writeNumbers } from './wasm-core.ts';
+import type { WasmScene } from './wasm-space.ts';
 
 /** A track in the kernel's memory. */
 export class WasmTrack implements Track {

@@ -13,6 +13,11 @@ const BENCHES: Readonly<
     about: 'durable events per second, and the time of a restart with 100,000 and 1,000,000 events',
     run: async () => (await import('./journal.ts')).journalBench(),
   },
+  kernel: {
+    about:
+      'collision checks per second of the kernel and of its plain reference: states, four arms, trajectories',
+    run: async () => (await import('./kernel.ts')).kernelBench(),
+  },
 };
 
 const { positionals, values } = parseArgs({

@@ -4,6 +4,7 @@ import { SHARES } from './block';
 import { checkArms, checkPairs, loadSpace, placeSpace, spaceSlack } from './space';
 
 export { checkLine } from './motion';
+export { planRrtConnect } from './rrt';
 export { firstConflict, conflictMatrix, fillTrack } from './track';
 
 /** Loads the block of configurations that begins at `q`, the last one again where fewer than eight are left. */

@@ -179,3 +179,30 @@ export const CONTACT: i32 = 2;
 
 /** Bits of a block's answer: lanes in contact from bit 8 on, lanes that are tight below. */
 export const CONTACT_SHIFT: i32 = 8;
+
+// Request for a search, and its result.
+export const R_SEED: usize = 0;
+export const R_ITERATIONS: usize = 4;
+export const R_NODES: usize = 8;
+export const R_STEP: usize = 12;
+export const R_GOAL_COUNT: usize = 16;
+/** Addresses of configurations: the start, then the goals. */
+export const R_ENDS: usize = 20;
+export const R_LOWER: usize = 24;
+export const R_UPPER: usize = 28;
+export const R_WEIGHTS: usize = 32;
+/** Per tree: nodes, eight at a time, joint by joint; and their parents. */
+export const R_TREES: usize = 36;
+export const R_PARENTS: usize = 44;
+/** Room for the path: as many configurations as both trees can have nodes. */
+export const R_PATH: usize = 52;
+export const R_SCRATCH: usize = 56;
+export const R_PATH_COUNT: usize = 60;
+export const R_GOAL: usize = 64;
+export const R_ITERATIONS_DONE: usize = 68;
+export const R_BLOCKS: usize = 72;
+export const R_SIZE: usize = 96;
+export const SOLVED: i32 = 0;
+export const START_NOT_FREE: i32 = 1;
+export const NO_GOAL_FREE: i32 = 2;
+export const EXHAUSTED: i32 = 3;
