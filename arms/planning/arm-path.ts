@@ -1,3 +1,4 @@
+import type { ArmScene } from '../kernel/collision-kernel.ts';
 import { rrtConnect } from './rrt-connect.ts';
 import { isPathFree, shortenPath } from './short-path.ts';
 import { sumOfJoints } from './swept-path.ts';
@@ -10,10 +11,18 @@ const EXTENSION_RAD = 0.9;
 /** Seeds that a search may get. */
 const SEEDS = 0x7fffffff;
 
+/** What one arm has to mind on its way. */
+export interface Room {
+  readonly space: ArmScene;
+  readonly isLineFree: (a: Row, b: Row) => boolean;
+  /** Ends too close to something for the kernel's caution: its own search would not get out. */
+  readonly isTight: boolean;
+}
+
 export interface PathRequest {
   readonly member: TeamMember;
-  /** The member's own check, or one that minds others as well. */
-  readonly isLineFree: (a: Row, b: Row) => boolean;
+  /** Where the arm moves: among the obstacles, or among other arms as well. */
+  readonly room: Room;
   readonly from: Row;
   readonly to: Row;
   readonly random: () => number;
@@ -23,22 +32,33 @@ export interface PathRequest {
 
 /** A free path of one arm on its own: straight if that is free, else by RRT-Connect and shortened; null: not found. */
 export function findArmPath(request: PathRequest): readonly Row[] | null {
-  const { member, isLineFree: free, from, to, random } = request;
-  if (free(from, to)) return [from, to];
-  const found = rrtConnect({
+  const { member, room, from, to, random } = request;
+  const { isLineFree } = room;
+  if (isLineFree(from, to)) return [from, to];
+  const search = {
     start: from,
     goals: [to],
     lower: member.lower,
     upper: member.upper,
     weights: member.lower.map(() => 1),
-    stepS: EXTENSION_RAD,
     seed: Math.floor(random() * SEEDS),
     nodesMax: request.nodesMax,
-    isLineFree: free,
-    mayGoOn: () => true,
-  });
+  };
+  let found: readonly Row[] | null = null;
+  if (!room.isTight) {
+    const outcome = room.space.planRrtConnect({
+      ...search,
+      stepMax: EXTENSION_RAD,
+      iterationsMax: request.nodesMax * 4,
+    });
+    if (outcome.status === 'solved') found = outcome.path;
+  } else {
+    let checks = request.nodesMax * 2;
+    const mayGoOn = (): boolean => checks-- > 0;
+    found = rrtConnect({ ...search, stepS: EXTENSION_RAD, isLineFree, mayGoOn })?.path ?? null;
+  }
   if (found === null) return null;
-  return shortenPath({ path: found.path, isLineFree: free, random, rounds: request.shortenRounds });
+  return shortenPath({ path: found, isLineFree, random, rounds: request.shortenRounds });
 }
 
 /** What a detour may take more than the straight line, as a share of it and on top of that, rad. */
@@ -67,5 +87,5 @@ export function drawDetour(
     return low + random() * (high - low);
   });
   const path = [from, via, to];
-  return isPathFree(path, member.isLineFree) ? path : null;
+  return isPathFree(path, member.room.isLineFree) ? path : null;
 }

@@ -25,7 +25,7 @@ const SHORTEN_ROUNDS = 60;
 /** Orders tried per arm. */
 const ROUNDS_PER_ARM = 8;
 /** Attempts to get somewhere one by one. */
-const ONE_BY_ONE_ATTEMPTS = 6;
+const ONE_BY_ONE_ATTEMPTS = 3;
 /** Problems of its own that the planner solves to get warm. */
 const WARM_ROUNDS = 12;
 
@@ -44,7 +44,7 @@ export function planTeam(kernel: CollisionKernel, problem: TeamProblem, effort: 
     return planPrepared(problem, team, tables, effort);
   } finally {
     tables.release();
-    for (const member of team.members) member.space.release();
+    for (const member of team.members) member.room.space.release();
   }
 }
 
@@ -53,7 +53,7 @@ function planPrepared(problem: TeamProblem, team: Team, tables: TeamTables, effo
   for (const [arm, member] of team.members.entries()) {
     const path = findArmPath({
       member,
-      isLineFree: member.isLineFree,
+      room: member.room,
       from: member.arm.start,
       to: member.arm.goal,
       random: team.random,

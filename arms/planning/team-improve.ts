@@ -144,7 +144,7 @@ function candidate(
     const rounds = 1 + Math.floor(team.random() * 6);
     made = shortenPath({
       path: lane.path.waypoints,
-      isLineFree: member.isLineFree,
+      isLineFree: member.room.isLineFree,
       random: team.random,
       rounds,
     });

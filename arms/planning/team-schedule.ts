@@ -67,7 +67,7 @@ export class TeamTables {
   #track(arm: number, path: SweptPath): Track {
     const known = this.#tracks.get(path);
     if (known !== undefined) return known;
-    const scene = this.#team.members[arm].space;
+    const scene = this.#team.members[arm].room.space;
     const { positions, count: sampleCount } = path;
     const made = this.#team.kernel.createTrack({ scene, positions, sampleCount, carried: null });
     this.#tracks.set(path, made);

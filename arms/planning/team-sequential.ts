@@ -1,11 +1,12 @@
+import type { Room } from './arm-path.ts';
 import { findArmPath } from './arm-path.ts';
-import { isLineFree } from './free-line.ts';
 import type { PlanningScene } from './scene.ts';
 import { NO_ALLOWANCE, isFree, prepareScene } from './scene.ts';
 import { armDistance, placeTeamBody } from './team-body.ts';
 import { shuffled } from './team-order.ts';
 import type { Lane, TeamTables } from './team-schedule.ts';
 import type { Team, TeamMember } from './team.ts';
+import { roomOf } from './team.ts';
 
 type Row = readonly number[];
 
@@ -16,9 +17,9 @@ interface Move {
 }
 
 /** Nodes of a search for one arm's move, growing with every attempt that got nobody on. */
-const NODES = [200, 800, 3_000] as const;
+const NODES = [150, 600, 2_000] as const;
 /** Draws of a place to step aside to. */
-const ASIDE_DRAWS = 60;
+const ASIDE_DRAWS = 40;
 const SHORTEN_ROUNDS = 15;
 
 /**
@@ -64,23 +65,36 @@ export function planOneByOne(team: Team, tables: TeamTables): readonly Lane[] | 
   return lanesOf(team, tables, moves);
 }
 
-/** The arm's scene with all others standing where they are. */
-function sceneAmongResting(team: Team, here: readonly Row[], arm: number): PlanningScene {
+/** Runs `use` with the arm's scene in which all others stand where they are. */
+function amongResting<R>(
+  team: Team,
+  here: readonly Row[],
+  arm: number,
+  ends: readonly Row[],
+  use: (scene: PlanningScene, room: Room) => R,
+): R {
   const { members, needM } = team;
-  const { description } = members[arm].scene;
+  const { scene: own, stepMinM } = members[arm];
   let armMarginM = 0;
   members.forEach((_, other) => {
     if (other !== arm) armMarginM = Math.max(armMarginM, needM[arm * members.length + other]);
   });
-  return prepareScene({
-    ...description,
+  const description = {
+    ...own.description,
     standingArms: members.flatMap((m, other) =>
       other === arm
         ? []
         : [{ id: m.arm.id, manipulator: m.arm.manipulator, X_WB: m.arm.X_WB, positions: here[other] }],
     ),
     armMarginM,
-  });
+  };
+  const scene = prepareScene(description);
+  const space = team.kernel.prepareScene(description);
+  try {
+    return use(scene, roomOf(scene, space, ends, stepMinM));
+  } finally {
+    space.release();
+  }
 }
 
 function pathAmongResting(
@@ -91,49 +105,39 @@ function pathAmongResting(
   nodesMax: number,
 ): readonly Row[] | null {
   const member = team.members[arm];
-  const scene = sceneAmongResting(team, here, arm);
-  if (!isFree(scene, to, 0, null, NO_ALLOWANCE)) return null;
-  return findArmPath({
-    member,
-    isLineFree: (a, b) => isLineFree(scene, a, b, member.stepMinM),
-    from: here[arm],
-    to,
-    random: team.random,
-    nodesMax,
-    shortenRounds: SHORTEN_ROUNDS,
+  const from = here[arm];
+  return amongResting(team, here, arm, [from, to], (scene, room) => {
+    if (!isFree(scene, to, 0, null, NO_ALLOWANCE)) return null;
+    const { random } = team;
+    return findArmPath({ member, room, from, to, random, nodesMax, shortenRounds: SHORTEN_ROUNDS });
   });
 }
 
 /** A way to a place where the arm is in nobody's way: not where anybody rests, and not where anybody has to go. */
 function pathAside(team: Team, here: readonly Row[], arm: number, nodesMax: number): readonly Row[] | null {
   const member = team.members[arm];
-  const scene = sceneAmongResting(team, here, arm);
+  const from = here[arm];
   const goals = team.members.map((m) => {
     placeTeamBody(m.team, m.arm.goal, 0, m.placement, 0);
     return m.placement.slice();
   });
-  for (let draw = 0; draw < ASIDE_DRAWS; draw += 1) {
-    const to = drawAside(member, here[arm], draw / ASIDE_DRAWS, team.random);
-    if (!isFree(scene, to, 0, null, NO_ALLOWANCE)) continue;
-    placeTeamBody(member.team, to, 0, member.placement, 0);
-    const inTheWay = team.members.some((m, other) => {
-      if (other === arm) return false;
-      const need = team.needM[arm * team.members.length + other];
-      return armDistance(member.team, member.placement, 0, m.team, goals[other], 0, need, need) < need;
-    });
-    if (inTheWay) continue;
-    const path = findArmPath({
-      member,
-      isLineFree: (a, b) => isLineFree(scene, a, b, member.stepMinM),
-      from: here[arm],
-      to,
-      random: team.random,
-      nodesMax,
-      shortenRounds: SHORTEN_ROUNDS,
-    });
-    if (path !== null) return path;
-  }
-  return null;
+  return amongResting(team, here, arm, [from], (scene, room) => {
+    for (let draw = 0; draw < ASIDE_DRAWS; draw += 1) {
+      const to = drawAside(member, from, draw / ASIDE_DRAWS, team.random);
+      if (!isFree(scene, to, 0, null, NO_ALLOWANCE)) continue;
+      placeTeamBody(member.team, to, 0, member.placement, 0);
+      const inTheWay = team.members.some((m, other) => {
+        if (other === arm) return false;
+        const need = team.needM[arm * team.members.length + other];
+        return armDistance(member.team, member.placement, 0, m.team, goals[other], 0, need, need) < need;
+      });
+      if (inTheWay) continue;
+      const { random } = team;
+      const path = findArmPath({ member, room, from, to, random, nodesMax, shortenRounds: SHORTEN_ROUNDS });
+      if (path !== null) return path;
+    }
+    return null;
+  });
 }
 
 /** Near at first, anywhere later. */

@@ -1,6 +1,7 @@
 import { seededRandom } from '../geometry/random.ts';
 import type { ArmScene, CollisionKernel } from '../kernel/collision-kernel.ts';
 import { MOTION_FREE } from '../kernel/collision-kernel.ts';
+import type { Room } from './arm-path.ts';
 import { isLineFree } from './free-line.ts';
 import type { Contact, PlanningScene } from './scene.ts';
 import { NO_ALLOWANCE, checkConfiguration, checkRows, prepareScene } from './scene.ts';
@@ -14,9 +15,7 @@ export interface TeamMember {
   readonly scene: PlanningScene;
   readonly team: TeamBody;
   /** The same scene in the kernel. */
-  readonly space: ArmScene;
-  /** Whether the arm may go straight from one configuration to another, among the obstacles. */
-  readonly isLineFree: (from: readonly number[], to: readonly number[]) => boolean;
+  readonly room: Room;
   readonly lower: readonly number[];
   readonly upper: readonly number[];
   /** By how much a margin may be undercut between two looks, m. */
@@ -82,8 +81,7 @@ export function prepareTeam(kernel: CollisionKernel, problem: TeamProblem, seed:
       arm,
       scene,
       team,
-      space,
-      isLineFree: lineCheck(arm, scene, space, stepMinM),
+      room: roomOf(scene, space, [arm.start, arm.goal], stepMinM),
       lower: arm.manipulator.joints.map((joint) => joint.limits.lower),
       upper: arm.manipulator.joints.map((joint) => joint.limits.upper),
       stepMinM,
@@ -112,27 +110,31 @@ export function prepareTeam(kernel: CollisionKernel, problem: TeamProblem, seed:
     a.what === b.what ? b.contact.depthM - a.contact.depthM : a.what === 'start' ? -1 : 1,
   )[0];
   if (worst !== undefined) {
-    for (const member of members) member.space.release();
+    for (const member of members) member.room.space.release();
     return { status: `${worst.what}-in-collision`, arm: worst.arm, contact: worst.contact };
   }
   return { status: 'ready', team: { problem, kernel, members, needM, random: seededRandom(seed) } };
 }
 
 /**
- * The kernel's answer, and where start or goal are too tight for its caution also the exact one. What the kernel calls
+ * The kernel's answer, and where one of the ends is too tight for its caution also the exact one. What the kernel calls
  * free is free.
  */
-function lineCheck(
-  arm: TeamArm,
+export function roomOf(
   scene: PlanningScene,
   space: ArmScene,
+  ends: readonly (readonly number[])[],
   stepMinM: number,
-): TeamMember['isLineFree'] {
-  const slacks = new Float32Array(2);
-  space.slacks([...arm.start, ...arm.goal], 2, FAR_M, slacks);
+): Room {
+  const slacks = new Float32Array(ends.length);
+  space.slacks(ends.flat(), ends.length, FAR_M, slacks);
   const isTight = Math.min(...slacks) < TIGHT_M;
-  return (from, to) =>
-    space.checkMotion(from, 0, to, 0) === MOTION_FREE || (isTight && isLineFree(scene, from, to, stepMinM));
+  return {
+    space,
+    isTight,
+    isLineFree: (from, to) =>
+      space.checkMotion(from, 0, to, 0) === MOTION_FREE || (isTight && isLineFree(scene, from, to, stepMinM)),
+  };
 }
 
 /** Values a rounding beyond a limit count as at the limit. */

@@ -109,7 +109,7 @@ export class Withdrawals {
     const back = partOf(withdrawal.fromGoal, share);
     const across = findArmPath({
       member,
-      isLineFree: member.isLineFree,
+      room: member.room,
       from: out[out.length - 1],
       to: back[back.length - 1],
       random,
@@ -133,10 +133,10 @@ function drawIn(member: TeamMember, from: Row, random: () => number): readonly R
   const good = choices
     .filter((choice) => choice.extentM <= least + COMPACT_SLACK_M)
     .sort((a, b) => a.way - b.way);
-  for (const { q } of good) if (member.isLineFree(from, q)) return [from, q];
+  for (const { q } of good) if (member.room.isLineFree(from, q)) return [from, q];
   return findArmPath({
     member,
-    isLineFree: member.isLineFree,
+    room: member.room,
     from,
     to: good[0].q,
     random,
