@@ -24,7 +24,8 @@ export interface PathRequest {
   /** Where the arm moves: among the obstacles, or among other arms as well. */
   readonly room: Room;
   readonly from: Row;
-  readonly to: Row;
+  /** Any of these will do; those that come first are tried first. */
+  readonly goals: readonly Row[];
   readonly random: () => number;
   readonly nodesMax: number;
   readonly shortenRounds: number;
@@ -32,12 +33,12 @@ export interface PathRequest {
 
 /** A free path of one arm on its own: straight if that is free, else by RRT-Connect and shortened; null: not found. */
 export function findArmPath(request: PathRequest): readonly Row[] | null {
-  const { member, room, from, to, random } = request;
+  const { member, room, from, random } = request;
   const { isLineFree } = room;
-  if (isLineFree(from, to)) return [from, to];
+  for (const to of request.goals) if (isLineFree(from, to)) return [from, to];
   const search = {
     start: from,
-    goals: [to],
+    goals: request.goals,
     lower: member.lower,
     upper: member.upper,
     weights: member.lower.map(() => 1),

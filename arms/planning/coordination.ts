@@ -152,6 +152,8 @@ export interface Scheduled {
   readonly table: PairTable;
   /** Which of the table's two paths is that of the arm being scheduled. */
   readonly own: 'first' | 'second';
+  /** From this tick on the other arm does not count: it will have moved by then, nobody knows where to yet. */
+  readonly untilTick: number;
 }
 
 /** How an arm that goes one step back is priced, in ticks: waiting in place is better. */
@@ -177,7 +179,9 @@ export function searchSchedule(search: ScheduleSearch): ScheduleOutcome {
   const { path, others, statesMax } = search;
   const goal = path.count - 1;
   let horizon = 1;
-  for (const other of others) horizon = Math.max(horizon, other.schedule.length);
+  for (const { schedule, untilTick } of others) {
+    horizon = Math.max(horizon, schedule.length, untilTick === Infinity ? 0 : untilTick);
+  }
   // When all others rest, time no longer matters: ticks past the horizon are one layer each way along the path.
   const layers = horizon + path.count + 1;
   const width = path.count;
@@ -188,7 +192,8 @@ export function searchSchedule(search: ScheduleSearch): ScheduleOutcome {
   let states = 0;
   const tryStep = (tick: number, s: number, s2: number): boolean => {
     for (let o = 0; o < others.length; o += 1) {
-      const { schedule, table, own } = others[o];
+      const { schedule, table, own, untilTick } = others[o];
+      if (tick >= untilTick) continue;
       const j = sampleAtTick(schedule, tick);
       const j2 = sampleAtTick(schedule, tick + 1);
       const free = own === 'first' ? table.mayStep(s, s2, j, j2) : table.mayStep(j, j2, s, s2);

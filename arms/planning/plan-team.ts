@@ -23,9 +23,9 @@ import { compactPostures } from './withdrawal.ts';
 const NODES_MAX = 6_000;
 const SHORTEN_ROUNDS = 60;
 /** Orders tried per arm. */
-const ROUNDS_PER_ARM = 8;
-/** Attempts to get somewhere one by one. */
-const ONE_BY_ONE_ATTEMPTS = 3;
+const ROUNDS_PER_ARM = 4;
+/** Pairs of samples compared in search of an order. */
+const REPAIR_WORK_MAX = 4_000_000;
 /** Problems of its own that the planner solves to get warm. */
 const WARM_ROUNDS = 12;
 
@@ -55,7 +55,7 @@ function planPrepared(problem: TeamProblem, team: Team, tables: TeamTables, effo
       member,
       room: member.room,
       from: member.arm.start,
-      to: member.arm.goal,
+      goals: [member.arm.goal],
       random: team.random,
       nodesMax: NODES_MAX,
       shortenRounds: SHORTEN_ROUNDS,
@@ -84,13 +84,9 @@ function firstLanes(
   ways: Ways,
   paths: readonly SweptPath[],
 ): readonly Lane[] | null {
-  const lanes = scheduleWithRepair(team, tables, ways, paths, ROUNDS_PER_ARM * paths.length);
+  const lanes = scheduleWithRepair(team, tables, ways, paths, ROUNDS_PER_ARM * paths.length, REPAIR_WORK_MAX);
   if (lanes !== null) return lanes;
-  for (let attempt = 0; attempt < ONE_BY_ONE_ATTEMPTS; attempt += 1) {
-    const slow = planOneByOne(team, tables);
-    if (slow !== null) return slow;
-  }
-  return null;
+  return planOneByOne(team, tables);
 }
 
 /** Times the lanes and has them checked; null: no way of timing passed. */

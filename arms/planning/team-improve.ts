@@ -19,6 +19,8 @@ const GAIN_MIN = 1e-3;
 const GOOD_ENOUGH = 0.01;
 /** Rounds without a gain after which more of them are not worth their time. */
 const PATIENCE = 24;
+/** Pairs of samples compared per iteration, on average: rounds of large teams count for more. */
+const WORK_PER_ITERATION = 30_000;
 
 /**
  * Makes a team's plan shorter, round by round: one arm is taken out and sent another way, by itself or together with
@@ -41,8 +43,9 @@ export function improveTeam(
     MOVES.map((kind) => [kind, { good: 1, bad: 1 }]),
   );
   const excess = (arm: number): number => lanes[arm].path.length - ghost[arm];
+  const workMax = tables.work + WORK_PER_ITERATION * iterations;
   let idle = 0;
-  for (let round = 0; round < iterations && idle < PATIENCE; round += 1) {
+  for (let round = 0; round < iterations && idle < PATIENCE && tables.work < workMax; round += 1) {
     const all = members.map((_, arm) => arm).sort((a, b) => excess(b) - excess(a));
     const over = all.reduce((sum, arm) => sum + excess(arm), 0);
     if (over <= GOOD_ENOUGH * ghostSum) break;
@@ -164,7 +167,7 @@ function alone(
 ): Lane[] | null {
   const path = candidate(team, tables, ways, lanes[arm], arm, kind);
   if (path === null) return null;
-  const { schedule } = tables.schedule(arm, path, lanes, 'quick');
+  const { schedule } = tables.schedule(arm, path, lanes, 'quick', 0);
   if (schedule === null) return null;
   return lanes.map((lane, k) => (k === arm ? { path, schedule } : lane));
 }
@@ -210,7 +213,7 @@ function together(
             ? ways.at(arm, 0)
             : candidate(team, tables, ways, lanes[arm], arm, kind);
       if (path === null || spent + path.length + least >= before - GAIN_MIN) continue;
-      const { schedule } = tables.schedule(arm, path, made, 'quick');
+      const { schedule } = tables.schedule(arm, path, made, 'quick', 0);
       if (schedule === null) continue;
       lane = { path, schedule };
       break;
@@ -230,7 +233,7 @@ export function hasten(tables: TeamTables, lanes: readonly Lane[]): readonly Lan
     .sort((a, b) => lanes[a].schedule.length - lanes[b].schedule.length);
   for (const arm of order) {
     const { path } = made[arm];
-    const { schedule } = tables.schedule(arm, path, made, 'quick');
+    const { schedule } = tables.schedule(arm, path, made, 'quick', 0);
     if (schedule !== null && schedule.length < made[arm].schedule.length) made[arm] = { path, schedule };
   }
   return made;

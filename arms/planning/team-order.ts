@@ -28,13 +28,20 @@ export class Ways {
   }
 }
 
+/**
+ * How long arms that come later in the order are given to leave their starts, by round: none costs no time, but then
+ * two arms that start in one another's way find no order.
+ */
+const GRACE_TICKS = [0, 0, 40, 80, 20, 120] as const;
+
 export const LEVEL_MAX = LEVELS.length - 1;
 
 /**
  * Prioritized planning with repair (Erdmann & Lozano-Perez 1987; van den Berg & Overmars 2005): the arms are scheduled
  * one after the other, each around those before it. An arm that is blocked tries to withdraw further. If that does not
  * help, it goes before the arm that blocked it most, which from then on withdraws further itself; so the team gives up
- * space step by step until it can pass. Null: not within `rounds`.
+ * space step by step until it can pass. Null: not within
+ * `rounds` and `workMax`.
  */
 export function scheduleWithRepair(
   team: Team,
@@ -42,13 +49,15 @@ export function scheduleWithRepair(
   ways: Ways,
   own: readonly SweptPath[],
   rounds: number,
+  workMax: number,
 ): readonly Lane[] | null {
   const arms = own.length;
   const { random } = team;
   let order = own.map((_, arm) => arm).sort((a, b) => own[b].length - own[a].length || a - b);
   const level = own.map(() => 0);
   const seen = new Set<string>();
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && tables.work < workMax; round += 1) {
+    const graceTicks = GRACE_TICKS[round % GRACE_TICKS.length];
     const lanes = new Array<Lane | null>(arms).fill(null);
     let failed = -1;
     const blame = new Map<number, number>();
@@ -56,7 +65,7 @@ export function scheduleWithRepair(
       for (let l = level[arm]; l <= LEVEL_MAX && lanes[arm] === null; l += 1) {
         const path = ways.at(arm, l);
         if (path === null) continue;
-        const { schedule, blockers } = tables.schedule(arm, path, lanes, 'thorough');
+        const { schedule, blockers } = tables.schedule(arm, path, lanes, 'thorough', graceTicks);
         if (schedule !== null) lanes[arm] = { path, schedule };
         for (const [other, count] of blockers) blame.set(other, (blame.get(other) ?? 0) + count);
       }

@@ -14,6 +14,9 @@ const TICK_TRAVEL_M = 0.04;
  */
 const STATES_PER_TICK = { thorough: 12, quick: 3 } as const;
 
+/** A state of a schedule's search costs about as much as comparing so many pairs of samples. */
+const WORK_PER_STATE = 5;
+
 /** A path of one arm, and when it goes along it. */
 export interface Lane {
   readonly path: SweptPath;
@@ -26,12 +29,15 @@ export class TeamTables {
   readonly #tables = new WeakMap<SweptPath, WeakMap<SweptPath, PairTable>>();
   readonly #scratch: Float64Array;
   readonly #tracks = new Map<SweptPath, Track>();
-  /** States looked at so far: what the effort is counted in. */
-  states = 0;
+  /** Each arm resting at its start. */
+  readonly #starts: readonly SweptPath[];
+  /** What was spent so far, in pairs of samples compared: what efforts are counted in. */
+  work = 0;
 
   constructor(team: Team) {
     this.#team = team;
     this.#scratch = new Float64Array(Math.max(...team.members.map((m) => m.team.placementSize)));
+    this.#starts = team.members.map((m, arm) => this.sweep(arm, [m.arm.start]));
   }
 
   sweep(arm: number, waypoints: readonly (readonly number[])[]): SweptPath {
@@ -58,6 +64,7 @@ export class TeamTables {
     const trackB = this.#track(second, b);
     const rowBytes = conflictRowBytes(trackB);
     const bits = new Uint8Array(a.count * rowBytes);
+    this.work += a.count * b.count;
     this.#team.kernel.conflictMatrix(trackA, trackB, needM, bits);
     const table = bitTable(bits, rowBytes);
     const [i, j] = [a.count - 1, b.count - 1];
@@ -81,7 +88,8 @@ export class TeamTables {
   }
 
   /**
-   * Times one arm's path so that it meets none of the given lanes (by arm; null: not there yet). Returns the schedule, or
+   * Times one arm's path so that it meets none of the given lanes (by arm; null: not there yet). Arms that have no lane
+   * yet stand at their starts for the first `graceTicks`: so long they are given to get away. Returns the schedule, or
    * how often each arm was in the way.
    */
   schedule(
@@ -89,22 +97,26 @@ export class TeamTables {
     path: SweptPath,
     lanes: readonly (Lane | null)[],
     care: keyof typeof STATES_PER_TICK,
+    graceTicks: number,
   ): { readonly schedule: Schedule | null; readonly blockers: ReadonlyMap<number, number> } {
     const others: Scheduled[] = [];
     const who: number[] = [];
     lanes.forEach((lane, other) => {
-      if (lane === null || other === arm) return;
+      if (other === arm || (lane === null && graceTicks === 0)) return;
       who.push(other);
       others.push({
-        schedule: lane.schedule,
-        table: this.#table(arm, path, other, lane.path),
+        schedule: lane?.schedule ?? [0],
+        table: this.#table(arm, path, other, lane?.path ?? this.#starts[other]),
         own: arm < other ? 'first' : 'second',
+        untilTick: lane === null ? graceTicks : Infinity,
       });
     });
     let ticks = path.count;
-    for (const { schedule } of others) ticks = Math.max(ticks, schedule.length);
+    for (const { schedule, untilTick } of others) {
+      ticks = Math.max(ticks, schedule.length, untilTick === Infinity ? 0 : untilTick);
+    }
     const outcome = searchSchedule({ path, others, statesMax: STATES_PER_TICK[care] * ticks });
-    this.states += outcome.states;
+    this.work += outcome.states * WORK_PER_STATE;
     if (outcome.status === 'scheduled') return { schedule: outcome.schedule, blockers: new Map() };
     return {
       schedule: null,

@@ -111,7 +111,7 @@ export class Withdrawals {
       member,
       room: member.room,
       from: out[out.length - 1],
-      to: back[back.length - 1],
+      goals: [back[back.length - 1]],
       random,
       nodesMax: NODES_MAX,
       shortenRounds: SHORTEN_ROUNDS,
@@ -123,26 +123,31 @@ export class Withdrawals {
 
 /** A free way from a configuration to a compact posture; the first joint stays where it is. */
 function drawIn(member: TeamMember, from: Row, random: () => number): readonly Row[] | null {
+  const goals = placesToDrawIn(member, from);
+  if (goals.length === 0) return null;
+  return findArmPath({
+    member,
+    room: member.room,
+    from,
+    goals,
+    random,
+    nodesMax: NODES_MAX,
+    shortenRounds: SHORTEN_ROUNDS,
+  });
+}
+
+/** Free compact postures for an arm that is at `from`, those with the shortest way first; none if there is none. */
+export function placesToDrawIn(member: TeamMember, from: Row): readonly Row[] {
   const { scene } = member;
   const choices = compactPostures(member.arm.manipulator)
     .flatMap((posture) => [3, from.length - 1].map((joints) => near(member, from, posture, joints)))
     .filter((q) => isFree(scene, q, 0, null, NO_ALLOWANCE))
     .map((q) => ({ q, extentM: extentAt(scene.body, q), way: sumOfJoints(from, q) }));
-  if (choices.length === 0) return null;
   const least = Math.min(...choices.map((choice) => choice.extentM));
-  const good = choices
+  return choices
     .filter((choice) => choice.extentM <= least + COMPACT_SLACK_M)
-    .sort((a, b) => a.way - b.way);
-  for (const { q } of good) if (member.room.isLineFree(from, q)) return [from, q];
-  return findArmPath({
-    member,
-    room: member.room,
-    from,
-    to: good[0].q,
-    random,
-    nodesMax: NODES_MAX,
-    shortenRounds: SHORTEN_ROUNDS,
-  });
+    .sort((a, b) => a.way - b.way)
+    .map(({ q }) => q);
 }
 
 /** The posture taken by so many joints after the first, each by the turn that is nearest to where it is. */
