@@ -9,6 +9,10 @@ const BENCHES: Readonly<
     about: 'how much faster than real time a cell with 1, 4 and 8 arms is played, planning included',
     run: async () => (await import('./simulation.ts')).simulationBench(),
   },
+  planning: {
+    about: 'planning among obstacles and among other arms: solved share, median and p95 time',
+    run: async () => (await import('./planning.ts')).planningBench(),
+  },
   journal: {
     about: 'durable events per second, and the time of a restart with 100,000 and 1,000,000 events',
     run: async () => (await import('./journal.ts')).journalBench(),

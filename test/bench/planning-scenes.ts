@@ -4,6 +4,7 @@ import type { Obstacle } from '../../arms/geometry/shape.ts';
 import { composePoses } from '../../arms/geometry/transform.ts';
 import { tipOf } from '../../arms/model/kinematics.ts';
 import type { Manipulator } from '../../arms/model/manipulator.ts';
+import { solveToolDown } from '../../arms/planning/inverse-kinematics.ts';
 import { NO_ALLOWANCE, isFree, prepareScene } from '../../arms/planning/scene.ts';
 import type { PlanningScene } from '../../arms/planning/scene.ts';
 import { armDistance, compileTeamBody, placeTeamBody } from '../../arms/planning/team-body.ts';
@@ -22,7 +23,13 @@ export interface SceneRequest {
 }
 
 /** A place where tool tips may be at start and goal, in the world. */
-type Region = (tipM: Vec3) => boolean;
+interface Region {
+  readonly isInside: (tipM: Vec3) => boolean;
+  /** Draws a point for a tool that hangs straight down; null: any posture with its tip inside will do. */
+  readonly drawBelow: ((random: () => number) => Vec3) | null;
+}
+
+const anyPosture = (isInside: Region['isInside']): Region => ({ isInside, drawBelow: null });
 
 interface Layout {
   readonly bases: readonly Pose[];
@@ -99,13 +106,10 @@ function drawConfigurations(
       chosen.length = 0;
       continue;
     }
-    const q = manipulator.joints.map(({ limits }) => {
-      const low = Math.max(limits.lower, -Math.PI);
-      const high = Math.min(limits.upper, Math.PI);
-      return low + random() * (high - low);
-    });
+    const q = drawPosture(scenes[k], regions[k], random);
+    if (q === null) continue;
     const tip = tipOf(manipulator, X_WB, q);
-    if (!regions[k](tip.positionM) || !isFree(scenes[k], q, 0, null, NO_ALLOWANCE)) continue;
+    if (!regions[k].isInside(tip.positionM) || !isFree(scenes[k], q, 0, null, NO_ALLOWANCE)) continue;
     placeTeamBody(bodies[k], q, 0, placed[k], 0);
     const meets = chosen.some(
       (_, other) =>
@@ -114,6 +118,24 @@ function drawConfigurations(
     if (!meets) chosen.push(q);
   }
   return chosen;
+}
+
+function drawPosture(scene: PlanningScene, region: Region, random: () => number): readonly number[] | null {
+  const { manipulator, X_WB } = scene.description;
+  const q = manipulator.joints.map(({ limits }) => {
+    const low = Math.max(limits.lower, -Math.PI);
+    const high = Math.min(limits.upper, Math.PI);
+    return low + random() * (high - low);
+  });
+  if (region.drawBelow === null) return q;
+  const yaw = (random() * 2 - 1) * Math.PI;
+  const found = solveToolDown(manipulator, X_WB, region.drawBelow(random), [yaw], {
+    near: q,
+    turns: 'nearest',
+    redundancySamples: 7,
+  });
+  if (found.status !== 'solutions') return null;
+  return found.solutions[Math.floor(random() * found.solutions.length)].q;
 }
 
 function between(random: () => number, low: number, high: number): number {
@@ -144,7 +166,7 @@ function crowd(arms: number, random: () => number): Layout {
     return turned(angle + Math.PI, [radius * Math.cos(angle), radius * Math.sin(angle), 0]);
   });
   const reach = between(random, 0.4, 0.6);
-  const region: Region = ([x, y, z]) => Math.hypot(x, y) < reach && z > 0.05 && z < 0.8;
+  const region = anyPosture(([x, y, z]) => Math.hypot(x, y) < reach && z > 0.05 && z < 0.8);
   return {
     bases,
     obstacles: [
@@ -171,11 +193,15 @@ function bins(arms: number, random: () => number): Layout {
   const centres = Array.from({ length: count }, (_, k): Vec3 => [(k - (count - 1) / 2) * pitch, 0, 0.02]);
   const inBin = (k: number): Region => {
     const [cx, cy, cz] = centres[k];
-    return ([x, y, z]) =>
-      Math.abs(x - cx) < inner[0] / 2 &&
-      Math.abs(y - cy) < inner[1] / 2 &&
-      z > cz + 0.01 &&
-      z < cz + inner[2];
+    return {
+      isInside: ([x, y, z]) =>
+        Math.abs(x - cx) < inner[0] / 2 && Math.abs(y - cy) < inner[1] / 2 && z > cz + 0.01,
+      drawBelow: (draw) => [
+        cx + (draw() - 0.5) * (inner[0] - 0.1),
+        cy + (draw() - 0.5) * (inner[1] - 0.1),
+        cz + 0.03 + draw() * (inner[2] - 0.03),
+      ],
+    };
   };
   const near = (k: number): readonly number[] => {
     const slot = Math.floor(k / 2);
@@ -225,8 +251,10 @@ function shelves(arms: number, random: () => number): Layout {
     const along = (Math.floor(k / 2) - (perSide - 1) / 2) * pitch;
     return turned(side < 0 ? 0 : Math.PI, [side * away, along, 0]);
   });
-  const region: Region = ([x, y, z]) =>
-    Math.abs(x) < depth / 2 + 0.12 && Math.abs(y) < width / 2 + 0.1 && z > 0.05 && z < height + 0.1;
+  const region = anyPosture(
+    ([x, y, z]) =>
+      Math.abs(x) < depth / 2 + 0.12 && Math.abs(y) < width / 2 + 0.1 && z > 0.05 && z < height + 0.1,
+  );
   return {
     bases,
     obstacles: [
@@ -240,17 +268,17 @@ function shelves(arms: number, random: () => number): Layout {
 
 /** Scenes for one arm. */
 function single(kind: Exclude<SceneKind, 'crowd' | 'bins' | 'shelves'>, random: () => number): Layout {
-  const anywhere: Region = ([, , z]) => z > 0.1;
+  const anywhere = anyPosture(([, , z]) => z > 0.1);
   const yaw = between(random, -0.6, 0.6);
   const ahead = between(random, 0.5, 0.7);
   const centre = (z: number): Vec3 => [ahead * Math.cos(yaw), ahead * Math.sin(yaw), z];
   const inside = (half: Vec3, z: number): Region => {
     const [cx, cy] = centre(z);
-    return ([x, y, h]) => {
+    return anyPosture(([x, y, h]) => {
       const along = (x - cx) * Math.cos(yaw) + (y - cy) * Math.sin(yaw);
       const across = -(x - cx) * Math.sin(yaw) + (y - cy) * Math.cos(yaw);
       return Math.abs(along) < half[0] && Math.abs(across) < half[1] && Math.abs(h - z) < half[2];
-    };
+    });
   };
   const layout = (obstacles: readonly Obstacle[], goal: Region): Layout => ({
     bases: [turned(0, [0, 0, 0])],
