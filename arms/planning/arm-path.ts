@@ -1,4 +1,4 @@
-import type { ArmScene } from '../kernel/collision-kernel.ts';
+import type { Room } from './room.ts';
 import { rrtConnect } from './rrt-connect.ts';
 import { isPathFree, shortenPath } from './short-path.ts';
 import { sumOfJoints } from './swept-path.ts';
@@ -10,14 +10,6 @@ type Row = readonly number[];
 const EXTENSION_RAD = 0.9;
 /** Seeds that a search may get. */
 const SEEDS = 0x7fffffff;
-
-/** What one arm has to mind on its way. */
-export interface Room {
-  readonly space: ArmScene;
-  readonly isLineFree: (a: Row, b: Row) => boolean;
-  /** Ends too close to something for the kernel's caution: its own search would not get out. */
-  readonly isTight: boolean;
-}
 
 export interface PathRequest {
   readonly member: TeamMember;

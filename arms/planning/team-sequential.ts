@@ -1,10 +1,10 @@
-import type { Room } from './arm-path.ts';
 import { findArmPath } from './arm-path.ts';
+import type { Room } from './room.ts';
+import { roomOf } from './room.ts';
 import { prepareScene } from './scene.ts';
 import { shuffled } from './team-order.ts';
 import type { Lane, TeamTables } from './team-schedule.ts';
 import type { Team } from './team.ts';
-import { roomOf } from './team.ts';
 import { placesToDrawIn } from './withdrawal.ts';
 
 type Row = readonly number[];

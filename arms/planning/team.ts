@@ -1,8 +1,7 @@
 import { seededRandom } from '../geometry/random.ts';
-import type { ArmScene, CollisionKernel } from '../kernel/collision-kernel.ts';
-import { MOTION_FREE } from '../kernel/collision-kernel.ts';
-import type { Room } from './arm-path.ts';
-import { isLineFree } from './free-line.ts';
+import type { CollisionKernel } from '../kernel/collision-kernel.ts';
+import type { Room } from './room.ts';
+import { roomOf } from './room.ts';
 import type { Contact, PlanningScene } from './scene.ts';
 import { NO_ALLOWANCE, checkConfiguration, checkRows, prepareScene } from './scene.ts';
 import type { TeamBody } from './team-body.ts';
@@ -40,8 +39,6 @@ const MARGIN_SHARE = 0.5;
 /** Joint values this far beyond a limit are rounding, rad. */
 const LIMIT_TOLERANCE_RAD = 1e-4;
 const FAR_M = 0.4;
-/** With less room than this at start or goal the kernel's caution could close the way out, m. */
-const TIGHT_M = 0.004;
 
 export type TeamResult =
   | { readonly status: 'ready'; readonly team: Team }
@@ -114,27 +111,6 @@ export function prepareTeam(kernel: CollisionKernel, problem: TeamProblem, seed:
     return { status: `${worst.what}-in-collision`, arm: worst.arm, contact: worst.contact };
   }
   return { status: 'ready', team: { problem, kernel, members, needM, random: seededRandom(seed) } };
-}
-
-/**
- * The kernel's answer, and where one of the ends is too tight for its caution also the exact one. What the kernel calls
- * free is free.
- */
-export function roomOf(
-  scene: PlanningScene,
-  space: ArmScene,
-  ends: readonly (readonly number[])[],
-  stepMinM: number,
-): Room {
-  const slacks = new Float32Array(ends.length);
-  space.slacks(ends.flat(), ends.length, FAR_M, slacks);
-  const isTight = Math.min(...slacks) < TIGHT_M;
-  return {
-    space,
-    isTight,
-    isLineFree: (from, to) =>
-      space.checkMotion(from, 0, to, 0) === MOTION_FREE || (isTight && isLineFree(scene, from, to, stepMinM)),
-  };
 }
 
 /** Values a rounding beyond a limit count as at the limit. */
