@@ -106,8 +106,9 @@ function drawConfigurations(
       chosen.length = 0;
       continue;
     }
-    const q = drawPosture(scenes[k], regions[k], random);
-    if (q === null) continue;
+    const drawn = drawPosture(scenes[k], regions[k], random);
+    if (drawn === null) continue;
+    const q = inOneTurn(drawn, manipulator);
     const tip = tipOf(manipulator, X_WB, q);
     if (!regions[k].isInside(tip.positionM) || !isFree(scenes[k], q, 0, null, NO_ALLOWANCE)) continue;
     placeTeamBody(bodies[k], q, 0, placed[k], 0);
@@ -118,6 +119,22 @@ function drawConfigurations(
     if (!meets) chosen.push(q);
   }
   return chosen;
+}
+
+/** Middle of the turn in which the second and the third joint of an arm that can turn full circle are used, rad. */
+const TURN_MIDDLES: Readonly<Record<number, number>> = { 1: -Math.PI / 2, 2: 0 };
+
+/**
+ * The shoulder of an arm that can turn full circle goes up over itself, never down through what it stands on, and its
+ * elbow never through its own upper arm: postures of other turns could not be reached from one another.
+ */
+function inOneTurn(q: readonly number[], manipulator: Manipulator): readonly number[] {
+  return q.map((value, j) => {
+    const { lower, upper } = manipulator.joints[j].limits;
+    const middle = TURN_MIDDLES[j];
+    if (middle === undefined || upper - lower < 2 * Math.PI) return value;
+    return value - 2 * Math.PI * Math.round((value - middle) / (2 * Math.PI));
+  });
 }
 
 function drawPosture(scene: PlanningScene, region: Region, random: () => number): readonly number[] | null {
