@@ -8,7 +8,7 @@ import { findArmPath } from './arm-path.ts';
 import { checkTeamPlan } from './check-team-plan.ts';
 import type { SweptPath } from './swept-path.ts';
 import { sumOfJoints } from './swept-path.ts';
-import { hasten, improveTeam } from './team-improve.ts';
+import { hasten, improveTeam, reschedule } from './team-improve.ts';
 import { Ways, scheduleWithRepair } from './team-order.ts';
 import type { TeamEffort, TeamOutcome, TeamProblem } from './team-problem.ts';
 import type { Lane } from './team-schedule.ts';
@@ -24,8 +24,10 @@ const NODES_MAX = 6_000;
 const SHORTEN_ROUNDS = 60;
 /** Orders tried per arm. */
 const ROUNDS_PER_ARM = 4;
+/** Orders tried to make a motion one by one a motion at once. */
+const ORDERS = 4;
 /** Pairs of samples compared in search of an order. */
-const REPAIR_WORK_MAX = 4_000_000;
+const REPAIR_WORK_MAX = 2_500_000;
 /** Problems of its own that the planner solves to get warm. */
 const WARM_ROUNDS = 12;
 
@@ -87,7 +89,7 @@ function firstLanes(
   const lanes = scheduleWithRepair(team, tables, ways, paths, ROUNDS_PER_ARM * paths.length, REPAIR_WORK_MAX);
   if (lanes !== null) return lanes;
   const slow = planOneByOne(team, tables);
-  return slow === null ? null : hasten(tables, hasten(tables, slow));
+  return slow === null ? null : hasten(tables, reschedule(team, tables, slow, ORDERS));
 }
 
 /** Times the lanes and has them checked; null: no way of timing passed. */

@@ -19,6 +19,8 @@ const GAIN_MIN = 1e-3;
 const GOOD_ENOUGH = 0.01;
 /** Rounds without a gain after which more of them are not worth their time. */
 const PATIENCE = 24;
+/** What arms that are sent later are given to leave their starts, ticks. */
+const GRACE_TICKS = 60;
 /** Pairs of samples compared per iteration, on average: rounds of large teams count for more. */
 const WORK_PER_ITERATION = 30_000;
 
@@ -225,7 +227,7 @@ function together(
   return spent < before - GAIN_MIN ? made.map((lane, k) => lane ?? lanes[k]) : null;
 }
 
-/** Lets every arm go as early as the others allow, without changing its way. */
+/** Lets every arm go as early as the others allow, without changing its way: those that are done first come first. */
 export function hasten(tables: TeamTables, lanes: readonly Lane[]): readonly Lane[] {
   const made = [...lanes];
   const order = lanes
@@ -233,8 +235,46 @@ export function hasten(tables: TeamTables, lanes: readonly Lane[]): readonly Lan
     .sort((a, b) => lanes[a].schedule.length - lanes[b].schedule.length);
   for (const arm of order) {
     const { path } = made[arm];
-    const { schedule } = tables.schedule(arm, path, made, 'quick', 0);
+    const { schedule } = tables.schedule(arm, path, made, 'thorough', 0);
     if (schedule !== null && schedule.length < made[arm].schedule.length) made[arm] = { path, schedule };
   }
   return made;
+}
+
+/** Sends all arms anew along the ways they have, one after the other in several orders; keeps the soonest done. */
+export function reschedule(
+  team: Team,
+  tables: TeamTables,
+  lanes: readonly Lane[],
+  orders: number,
+): readonly Lane[] {
+  const ticks = (all: readonly Lane[]): number => Math.max(...all.map((lane) => lane.schedule.length));
+  let best = lanes;
+  for (let k = 0; k < orders; k += 1) {
+    const made = lanes.map((): Lane | null => null);
+    // Who left its start first goes first.
+    const order =
+      k === 0
+        ? lanes.map((_, arm) => arm).sort((a, b) => waits(lanes[a]) - waits(lanes[b]))
+        : shuffled(
+            lanes.map((_, arm) => arm),
+            team.random,
+          );
+    const isWhole = order.every((arm) => {
+      const { path } = lanes[arm];
+      const { schedule } = tables.schedule(arm, path, made, 'thorough', GRACE_TICKS);
+      if (schedule !== null) made[arm] = { path, schedule };
+      return schedule !== null;
+    });
+    if (!isWhole) continue;
+    const all = made.flatMap((lane) => (lane === null ? [] : [lane]));
+    if (ticks(all) < ticks(best)) best = all;
+  }
+  return best;
+}
+
+/** Ticks before the arm leaves its start. */
+function waits({ schedule }: Lane): number {
+  const left = schedule.findIndex((sample) => sample > 0);
+  return left < 0 ? schedule.length : left;
 }
