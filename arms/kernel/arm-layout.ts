@@ -82,7 +82,8 @@ export function layOutArm(manipulator: Manipulator, X_WB: Pose, selfMarginM: num
     const members = sorted.filter((part) => part.body === body);
     const end = first + members.length;
     const { joint } = members[0];
-    const known = moving.get(manipulator) ?? new Map<number, Pick<LaidGroup, 'centre' | 'radiusM' | 'levers'>>();
+    const known =
+      moving.get(manipulator) ?? new Map<number, Pick<LaidGroup, 'centre' | 'radiusM' | 'levers'>>();
     moving.set(manipulator, known);
     const before = body < 0 ? undefined : known.get(body);
     if (before !== undefined) return { joint, first, end, ...before };
