@@ -51,7 +51,8 @@ export function findArmPath(request: PathRequest): readonly Row[] | null {
     found = rrtConnect({ ...search, stepS: EXTENSION_RAD, isLineFree, mayGoOn })?.path ?? null;
   }
   if (found === null) return null;
-  return shortenPath({ path: found, isLineFree, random, rounds: request.shortenRounds });
+  const arms = [[0, from.length]] as const;
+  return shortenPath({ path: found, isLineFree, random, rounds: request.shortenRounds, arms });
 }
 
 /** What a detour may take more than the straight line, as a share of it and on top of that, rad. */

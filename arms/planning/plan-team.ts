@@ -2,19 +2,19 @@ import { seededRandom } from '../geometry/random.ts';
 import type { Obstacle } from '../geometry/shape.ts';
 import type { Manipulator } from '../model/manipulator.ts';
 import type { CollisionKernel } from '../kernel/collision-kernel.ts';
-import type { JointTrajectory } from '../trajectory/joint-trajectory.ts';
 import { durationUs } from '../trajectory/joint-trajectory.ts';
 import { findArmPath } from './arm-path.ts';
 import { checkTeamPlan } from './check-team-plan.ts';
 import type { SweptPath } from './swept-path.ts';
-import { sumOfJoints } from './swept-path.ts';
+import { lengthOf, sumOfJoints } from './swept-path.ts';
+import { planCoupled } from './team-coupled.ts';
 import { hasten, improveTeam, reschedule } from './team-improve.ts';
-import { Ways, scheduleWithRepair } from './team-order.ts';
+import { LEVEL_MAX, Ways, scheduleWithRepair } from './team-order.ts';
 import type { TeamEffort, TeamOutcome, TeamProblem } from './team-problem.ts';
 import type { Lane } from './team-schedule.ts';
 import { TeamTables } from './team-schedule.ts';
 import { planOneByOne } from './team-sequential.ts';
-import { ROUNDINGS_RAD, timeTogether } from './team-timing.ts';
+import { ROUNDINGS_RAD, jointWaypoints, timeTogether } from './team-timing.ts';
 import type { Team } from './team.ts';
 import { prepareTeam } from './team.ts';
 import { compactPostures } from './withdrawal.ts';
@@ -26,7 +26,8 @@ const SHORTEN_ROUNDS = 60;
 const ROUNDS_PER_ARM = 4;
 /** Orders tried to make a motion one by one a motion at once. */
 const ORDERS = 4;
-/** Pairs of samples compared in search of an order. */
+/** Pairs of samples compared in search of an order of the arms' own ways, and of withdrawn ones. */
+const ORDER_WORK_MAX = 800_000;
 const REPAIR_WORK_MAX = 2_500_000;
 /** Problems of its own that the planner solves to get warm. */
 const WARM_ROUNDS = 12;
@@ -43,14 +44,14 @@ export function planTeam(kernel: CollisionKernel, problem: TeamProblem, effort: 
   const { team } = prepared;
   const tables = new TeamTables(team);
   try {
-    return planPrepared(problem, team, tables, effort);
+    return planPrepared(team, tables, effort);
   } finally {
     tables.release();
     for (const member of team.members) member.room.space.release();
   }
 }
 
-function planPrepared(problem: TeamProblem, team: Team, tables: TeamTables, effort: TeamEffort): TeamOutcome {
+function planPrepared(team: Team, tables: TeamTables, effort: TeamEffort): TeamOutcome {
   const paths: SweptPath[] = [];
   for (const [arm, member] of team.members.entries()) {
     const path = findArmPath({
@@ -68,38 +69,59 @@ function planPrepared(problem: TeamProblem, team: Team, tables: TeamTables, effo
     paths.push(tables.sweep(arm, path));
   }
   const ways = new Ways(team, tables, paths);
-  const found = firstLanes(team, tables, ways, paths);
+  const arms = paths.length;
+  const atOnce = scheduleWithRepair(team, tables, ways, paths, arms + 2, ORDER_WORK_MAX, 0);
+  if (atOnce !== null) {
+    const improved = hasten(tables, improveTeam(team, tables, ways, atOnce, effort.iterations));
+    const outcome = finish(team, jointWaypoints(improved)) ?? finish(team, jointWaypoints(atOnce));
+    if (outcome !== null) return outcome;
+  }
+  const coupled = planCoupled(team, arms * SHORTEN_ROUNDS + effort.iterations);
+  const outcome = coupled === null ? null : finish(team, coupled);
+  if (outcome !== null) return outcome;
+  const found = withdrawnLanes(team, tables, ways, paths);
   if (found === null) return { status: 'not-found', detail: 'no order and no detours within the effort' };
   const improved = improveTeam(team, tables, ways, found, effort.iterations);
   return (
-    finish(problem, team, hasten(tables, improved)) ??
-    finish(problem, team, found) ?? {
+    finish(team, jointWaypoints(hasten(tables, improved))) ??
+    finish(team, jointWaypoints(found)) ?? {
       status: 'not-found',
       detail: 'what was found did not keep the clearance as timed',
     }
   );
 }
 
-function firstLanes(
+/** Lanes of arms that withdraw as far as it takes; null: not found. */
+function withdrawnLanes(
   team: Team,
   tables: TeamTables,
   ways: Ways,
   paths: readonly SweptPath[],
 ): readonly Lane[] | null {
-  const lanes = scheduleWithRepair(team, tables, ways, paths, ROUNDS_PER_ARM * paths.length, REPAIR_WORK_MAX);
+  const rounds = ROUNDS_PER_ARM * paths.length;
+  const workMax = tables.work + REPAIR_WORK_MAX;
+  const lanes = scheduleWithRepair(team, tables, ways, paths, rounds, workMax, LEVEL_MAX);
   if (lanes !== null) return lanes;
   const slow = planOneByOne(team, tables);
   return slow === null ? null : hasten(tables, reschedule(team, tables, slow, ORDERS));
 }
 
-/** Times the lanes and has them checked; null: no way of timing passed. */
-function finish(problem: TeamProblem, team: Team, lanes: readonly Lane[]): TeamOutcome | null {
+/** Times a way of all arms and has it checked; null: no way of timing passed. */
+function finish(team: Team, waypoints: readonly (readonly number[])[]): TeamOutcome | null {
+  const problem = asPlanned(team);
   for (const rounding of ROUNDINGS_RAD) {
-    const trajectories = timeTogether(team, lanes, rounding);
+    const trajectories = timeTogether(team, waypoints, rounding);
     if (trajectories === null) continue;
-    const verdict = checkTeamPlan(team.problem === problem ? asPlanned(team) : problem, trajectories);
+    const verdict = checkTeamPlan(problem, trajectories);
     if (verdict.status === 'bad') continue;
-    return { status: 'solved', plan: planOf(team, lanes, trajectories, verdict.clearanceM) };
+    const plan = {
+      trajectories,
+      durationUs: Math.max(...trajectories.map(durationUs)),
+      pathLength: lengthOf(waypoints),
+      ghostLength: team.members.reduce((sum, m) => sum + sumOfJoints(m.arm.start, m.arm.goal), 0),
+      clearanceM: verdict.clearanceM,
+    };
+    return { status: 'solved', plan };
   }
   return null;
 }
@@ -107,34 +129,6 @@ function finish(problem: TeamProblem, team: Team, lanes: readonly Lane[]): TeamO
 /** The problem with starts and goals brought inside the limits, as rounding may have put them a hair outside. */
 function asPlanned(team: Team): TeamProblem {
   return { ...team.problem, arms: team.members.map((m) => m.arm) };
-}
-
-function planOf(
-  team: Team,
-  lanes: readonly Lane[],
-  trajectories: readonly JointTrajectory[],
-  clearanceM: number,
-) {
-  return {
-    trajectories,
-    durationUs: Math.max(...trajectories.map(durationUs)),
-    pathLength: lanes.reduce((sum, lane) => sum + walkedLength(lane), 0),
-    ghostLength: team.members.reduce((sum, m) => sum + sumOfJoints(m.arm.start, m.arm.goal), 0),
-    clearanceM,
-  };
-}
-
-/** The way an arm goes along its path, steps back included. */
-function walkedLength(lane: Lane): number {
-  const { path, schedule } = lane;
-  const n = path.jointCount;
-  let sum = 0;
-  for (let t = 1; t < schedule.length; t += 1) {
-    for (let j = 0; j < n; j += 1) {
-      sum += Math.abs(path.positions[schedule[t] * n + j] - path.positions[schedule[t - 1] * n + j]);
-    }
-  }
-  return sum;
 }
 
 const warmed = new WeakSet<Manipulator>();

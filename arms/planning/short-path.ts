@@ -7,8 +7,13 @@ export interface ShortenRequest {
   readonly isLineFree: (a: Row, b: Row) => boolean;
   readonly random: () => number;
   readonly rounds: number;
+  /** Joints that belong together, as [first, end): several arms in one row; a single arm has one such range. */
+  readonly arms: readonly (readonly [number, number])[];
 }
 
+/** Shares of the shortcuts that straighten one whole arm, and all arms at once; the rest straightens single joints. */
+const ARM_SHARE = 0.4;
+const WHOLE_SHARE = 0.15;
 /** Gains below this are not worth a check, rad. */
 const GAIN_MIN = 1e-3;
 
@@ -19,14 +24,17 @@ const GAIN_MIN = 1e-3;
  * The ends stay.
  */
 export function shortenPath(request: ShortenRequest): readonly Row[] {
-  const { isLineFree, random, rounds } = request;
+  const { isLineFree, random, rounds, arms } = request;
   let best = withoutNeedlessCorners([...request.path], isLineFree);
   const joints = best[0].length;
   for (let round = 0; round < rounds && best.length > 2; round += 1) {
     const x = random() * (best.length - 1);
     const y = random() * (best.length - 1);
-    const whole = random() < 0.4;
+    const kind = random();
     const chosen = Math.floor(random() * joints);
+    const range: readonly [number, number] =
+      kind < ARM_SHARE ? arms[Math.floor(random() * arms.length)] : [chosen, chosen + 1];
+    const whole = arms.length === 1 ? kind < ARM_SHARE : kind > 1 - WHOLE_SHARE;
     const [from, until] = x < y ? [x, y] : [y, x];
     const i = Math.floor(from);
     const k = Math.floor(until);
@@ -34,7 +42,7 @@ export function shortenPath(request: ShortenRequest): readonly Row[] {
     const p = between(best[i], best[i + 1], from - i);
     const q = between(best[k], best[k + 1], until - k);
     const old = [p, ...best.slice(i + 1, k + 1), q];
-    const made = whole ? [p, q] : straightened(old, chosen);
+    const made = whole ? [p, q] : straightened(old, range);
     if (lengthOf(old) - lengthOf(made) < GAIN_MIN) continue;
     if (!isPathFree(made, isLineFree)) continue;
     best = [...best.slice(0, i + 1), ...made, ...best.slice(k + 1)];
@@ -48,19 +56,23 @@ export function isPathFree(rows: readonly Row[], isLineFree: (a: Row, b: Row) =>
   return true;
 }
 
-/** One joint goes evenly from its first to its last value, by the way the other joints have gone. */
-function straightened(rows: readonly Row[], joint: number): readonly Row[] {
+/** Some joints go evenly from their first to their last values, by the way the other joints have gone. */
+function straightened(rows: readonly Row[], [from, until]: readonly [number, number]): readonly Row[] {
   const along = [0];
   for (let k = 1; k < rows.length; k += 1) {
-    along.push(
-      along[k - 1] + sumOfJoints(rows[k - 1], rows[k]) - Math.abs(rows[k][joint] - rows[k - 1][joint]) + 1e-9,
-    );
+    let way = 1e-9;
+    for (let j = 0; j < rows[k].length; j += 1) {
+      if (j < from || j >= until) way += Math.abs(rows[k][j] - rows[k - 1][j]);
+    }
+    along.push(along[k - 1] + way);
   }
   const total = along[along.length - 1];
-  const first = rows[0][joint];
-  const last = rows[rows.length - 1][joint];
+  const first = rows[0];
+  const last = rows[rows.length - 1];
   return rows.map((row, k) =>
-    row.map((value, j) => (j === joint ? first + ((last - first) * along[k]) / total : value)),
+    row.map((value, j) =>
+      j >= from && j < until ? first[j] + ((last[j] - first[j]) * along[k]) / total : value,
+    ),
   );
 }
 

@@ -152,6 +152,7 @@ function candidate(
       isLineFree: member.room.isLineFree,
       random: team.random,
       rounds,
+      arms: [[0, start.length]],
     });
   }
   if (made === null) return null;

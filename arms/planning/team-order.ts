@@ -50,6 +50,7 @@ export function scheduleWithRepair(
   own: readonly SweptPath[],
   rounds: number,
   workMax: number,
+  levelMax: number,
 ): readonly Lane[] | null {
   const arms = own.length;
   const { random } = team;
@@ -62,7 +63,7 @@ export function scheduleWithRepair(
     let failed = -1;
     const blame = new Map<number, number>();
     for (const arm of order) {
-      for (let l = level[arm]; l <= LEVEL_MAX && lanes[arm] === null; l += 1) {
+      for (let l = level[arm]; l <= levelMax && lanes[arm] === null; l += 1) {
         const path = ways.at(arm, l);
         if (path === null) continue;
         const { schedule, blockers } = tables.schedule(arm, path, lanes, 'thorough', graceTicks);
@@ -80,7 +81,7 @@ export function scheduleWithRepair(
     seen.add(`${order.join()} ${level.join()}`);
     const blocker = [...blame].sort((a, b) => b[1] - a[1])[0]?.[0] ?? order[0];
     // Every other time only the order changes: that costs no way.
-    if (round % 2 === 1) level[blocker] = Math.min(LEVEL_MAX, level[blocker] + 1);
+    if (round % 2 === 1) level[blocker] = Math.min(levelMax, level[blocker] + 1);
     const without = order.filter((arm) => arm !== failed);
     const at = round % 4 === 3 ? 0 : without.indexOf(blocker);
     order = [...without.slice(0, at), failed, ...without.slice(at)];

@@ -12,16 +12,15 @@ export const ROUNDINGS_RAD = [0.06, 0.02, 0.005, 0] as const;
 const SAME_STEP = 1e-9;
 
 /**
- * Times the lanes of all arms as one motion of all their joints: what two arms do at the same tick they do at the same
- * instant, so that the order in which they pass is kept exactly, whatever the limits make of the pace. Null: refused by
+ * Times a way of all arms, given as rows with the joints of all of them, as one motion: what two arms do at once on the
+ * way they do at the same instant, so that the order in which they pass is kept exactly, whatever the limits make of the pace. Null: refused by
  * the timing.
  */
 export function timeTogether(
   team: Team,
-  lanes: readonly Lane[],
+  waypoints: readonly (readonly number[])[],
   roundingRad: number,
 ): readonly JointTrajectory[] | null {
-  const waypoints = jointWaypoints(lanes);
   const limits = team.members.flatMap((m) => m.arm.manipulator.joints.map((joint) => joint.limits));
   const stop: WaypointRule = { kind: 'stop' };
   const inner: WaypointRule = roundingRad > 0 ? { kind: 'blend', deviationMax: roundingRad } : stop;
@@ -47,7 +46,7 @@ export function timeTogether(
 }
 
 /** Configurations of all arms, one after the other in a row, wherever one of them changes direction or pace. */
-function jointWaypoints(lanes: readonly Lane[]): readonly (readonly number[])[] {
+export function jointWaypoints(lanes: readonly Lane[]): readonly (readonly number[])[] {
   const ticks = Math.max(...lanes.map((lane) => lane.schedule.length - 1), 0);
   const rows: number[][] = [];
   for (let tick = 0; tick <= ticks; tick += 1) {
