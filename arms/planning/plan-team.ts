@@ -7,7 +7,7 @@ import { findArmPath } from './arm-path.ts';
 import { checkTeamPlan } from './check-team-plan.ts';
 import type { SweptPath } from './swept-path.ts';
 import { lengthOf, sumOfJoints } from './swept-path.ts';
-import { planCoupled } from './team-coupled.ts';
+import { planCoupled, shortenCoupled } from './team-coupled.ts';
 import { hasten, improveTeam, reschedule } from './team-improve.ts';
 import { LEVEL_MAX, Ways, scheduleWithRepair } from './team-order.ts';
 import type { TeamEffort, TeamOutcome, TeamProblem } from './team-problem.ts';
@@ -81,10 +81,11 @@ function planPrepared(team: Team, tables: TeamTables, effort: TeamEffort): TeamO
   if (outcome !== null) return outcome;
   const found = withdrawnLanes(team, tables, ways, paths);
   if (found === null) return { status: 'not-found', detail: 'no order and no detours within the effort' };
-  const improved = improveTeam(team, tables, ways, found, effort.iterations);
+  const rows = jointWaypoints(found);
+  const rounds = arms * SHORTEN_ROUNDS + effort.iterations;
   return (
-    finish(team, jointWaypoints(hasten(tables, improved))) ??
-    finish(team, jointWaypoints(found)) ?? {
+    finish(team, shortenCoupled(team, rows, rounds)) ??
+    finish(team, rows) ?? {
       status: 'not-found',
       detail: 'what was found did not keep the clearance as timed',
     }

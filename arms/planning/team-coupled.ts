@@ -1,3 +1,4 @@
+import type { ArmGroup } from '../kernel/collision-kernel.ts';
 import { MOTION_FREE } from '../kernel/collision-kernel.ts';
 import { shortenPath } from './short-path.ts';
 import type { Team } from './team.ts';
@@ -11,28 +12,16 @@ const ATTEMPTS = 2;
 const SEEDS = 0x7fffffff;
 
 /**
- * A way of all arms at once, found by RRT-Connect in the space of all their joints and then shortened, all arms
- * together, arm by arm and joint by joint; rows hold the joints of all arms, in order. Null: not found.
+ * A way of all arms at once, found by RRT-Connect in the space of all their joints and then shortened; rows hold the
+ * joints of all arms, in order. Null: not found.
  */
 export function planCoupled(team: Team, rounds: number): readonly Row[] | null {
-  const { members, kernel, random } = team;
+  const { members, random } = team;
   if (members.length < 2) return null;
-  // Starts and goals keep this distance, the closest pair just so.
-  let armMarginM = Infinity;
-  for (let a = 0; a < members.length; a += 1) {
-    for (let b = a + 1; b < members.length; b += 1) {
-      armMarginM = Math.min(armMarginM, team.needM[a * members.length + b]);
-    }
-  }
-  const group = kernel.prepareGroup(
-    members.map((m) => m.room.space),
-    armMarginM,
-  );
-  try {
-    const start = members.flatMap((m) => m.arm.start);
-    const goal = members.flatMap((m) => m.arm.goal);
-    const isLineFree = (a: Row, b: Row): boolean => group.checkMotion(a, 0, b, 0) === MOTION_FREE;
-    if (isLineFree(start, goal)) return [start, goal];
+  const start = members.flatMap((m) => m.arm.start);
+  const goal = members.flatMap((m) => m.arm.goal);
+  return withGroup(team, (group) => {
+    if (group.checkMotion(start, 0, goal, 0) === MOTION_FREE) return [start, goal];
     const ranges = rangesAbout(team, start, goal);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const outcome = group.planRrtConnect({
@@ -45,10 +34,42 @@ export function planCoupled(team: Team, rounds: number): readonly Row[] | null {
         iterationsMax: NODES_MAX,
         nodesMax: NODES_MAX,
       });
-      if (outcome.status !== 'solved') continue;
-      return shortenPath({ path: outcome.path, isLineFree, random, rounds, arms: armRanges(team) });
+      if (outcome.status === 'solved') return shortened(team, group, outcome.path, rounds);
     }
     return null;
+  });
+}
+
+/** The same way made shorter, all arms together, arm by arm and joint by joint. */
+export function shortenCoupled(team: Team, path: readonly Row[], rounds: number): readonly Row[] {
+  return team.members.length < 2 ? path : withGroup(team, (group) => shortened(team, group, path, rounds));
+}
+
+function shortened(team: Team, group: ArmGroup, path: readonly Row[], rounds: number): readonly Row[] {
+  return shortenPath({
+    path,
+    isLineFree: (a, b) => group.checkMotion(a, 0, b, 0) === MOTION_FREE,
+    random: team.random,
+    rounds,
+    arms: armRanges(team),
+  });
+}
+
+function withGroup<R>(team: Team, use: (group: ArmGroup) => R): R {
+  const { members, kernel, needM } = team;
+  // Starts and goals keep this distance, the closest pair just so.
+  let armMarginM = Infinity;
+  for (let a = 0; a < members.length; a += 1) {
+    for (let b = a + 1; b < members.length; b += 1) {
+      armMarginM = Math.min(armMarginM, needM[a * members.length + b]);
+    }
+  }
+  const group = kernel.prepareGroup(
+    members.map((m) => m.room.space),
+    armMarginM,
+  );
+  try {
+    return use(group);
   } finally {
     group.release();
   }
