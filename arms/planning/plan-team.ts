@@ -22,13 +22,15 @@ import { compactPostures } from './withdrawal.ts';
 /** Nodes of the search for one arm among obstacles. */
 const NODES_MAX = 6_000;
 const SHORTEN_ROUNDS = 60;
+/** Shortcuts per arm on a way of all arms. */
+const COUPLED_ROUNDS = 90;
 /** Orders tried per arm. */
 const ROUNDS_PER_ARM = 4;
 /** Orders tried to make a motion one by one a motion at once. */
 const ORDERS = 4;
 /** Pairs of samples compared in search of an order of the arms' own ways, and of withdrawn ones. */
-const ORDER_WORK_MAX = 800_000;
-const REPAIR_WORK_MAX = 2_500_000;
+const ORDER_WORK_MAX = 600_000;
+const REPAIR_WORK_MAX = 500_000;
 /** Problems of its own that the planner solves to get warm. */
 const WARM_ROUNDS = 12;
 
@@ -76,13 +78,13 @@ function planPrepared(team: Team, tables: TeamTables, effort: TeamEffort): TeamO
     const outcome = finish(team, jointWaypoints(improved)) ?? finish(team, jointWaypoints(atOnce));
     if (outcome !== null) return outcome;
   }
-  const coupled = planCoupled(team, arms * SHORTEN_ROUNDS + effort.iterations);
+  const coupled = planCoupled(team, arms * COUPLED_ROUNDS + effort.iterations);
   const outcome = coupled === null ? null : finish(team, coupled);
   if (outcome !== null) return outcome;
   const found = withdrawnLanes(team, tables, ways, paths);
   if (found === null) return { status: 'not-found', detail: 'no order and no detours within the effort' };
   const rows = jointWaypoints(found);
-  const rounds = arms * SHORTEN_ROUNDS + effort.iterations;
+  const rounds = arms * COUPLED_ROUNDS + effort.iterations;
   return (
     finish(team, shortenCoupled(team, rows, rounds)) ??
     finish(team, rows) ?? {
