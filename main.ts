@@ -92,6 +92,16 @@ program
   .action(async (config, options) => (await import('./cli/play.ts')).playCommand(config, options));
 
 program
+  .command('plan')
+  .description('plan motions of one or several arms from start to goal among obstacles')
+  .argument('<problem>', 'planning problem (JSON, magpie-planning-problem/1), or a folder of them')
+  .option('--trace <file>', 'write the planned motion (for a folder of problems: a folder of traces)')
+  .option('--iterations <n>', 'rounds of improvement after the first solution', wholeNumber, 200)
+  .option('--seed <n>', 'decides everything that is drawn', wholeNumber, 1)
+  .addOption(json)
+  .action(async (problem, options) => (await import('./cli/plan.ts')).planCommand(problem, options));
+
+program
   .command('orders')
   .description('import orders from a CSV file into the running service; repeating it changes nothing')
   .argument('<file>', 'order file (CSV)')

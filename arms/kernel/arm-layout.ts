@@ -45,6 +45,9 @@ export interface ArmLayout {
   readonly reachM: number;
 }
 
+/** Spheres and levers of what moves, by manipulator: they do not turn on where the arm stands. */
+const moving = new WeakMap<Manipulator, Map<number, Pick<LaidGroup, 'centre' | 'radiusM' | 'levers'>>>();
+
 export function layOutArm(manipulator: Manipulator, X_WB: Pose, selfMarginM: number): ArmLayout {
   const turns = manipulator.joints.map(zToAxis);
   const last = manipulator.joints.length - 1;
@@ -79,10 +82,17 @@ export function layOutArm(manipulator: Manipulator, X_WB: Pose, selfMarginM: num
     const members = sorted.filter((part) => part.body === body);
     const end = first + members.length;
     const { joint } = members[0];
+    const known =
+      moving.get(manipulator) ?? new Map<number, Pick<LaidGroup, 'centre' | 'radiusM' | 'levers'>>();
+    moving.set(manipulator, known);
+    const before = body < 0 ? undefined : known.get(body);
+    if (before !== undefined) return { joint, first, end, ...before };
     const levers = members
       .flatMap(({ p, q }) => [leversOf(manipulator, joint, p), leversOf(manipulator, joint, q)])
       .reduce((most, each) => most.map((lever, j) => Math.max(lever, each[j])));
-    return { joint, first, end, ...sphereRound(capsules.slice(first, end)), levers };
+    const made = { ...sphereRound(capsules.slice(first, end)), levers };
+    if (body >= 0) known.set(body, made);
+    return { joint, first, end, ...made };
   });
   const groupOf = (index: number): number => bodies.indexOf(parts[index].body);
   const pairs = new Map<string, { inner: number; outer: number; capsules: [number, number][] }>();

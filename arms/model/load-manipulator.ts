@@ -41,7 +41,7 @@ export type LoadResult =
   | { readonly status: 'refused'; readonly faults: readonly ModelFault[] };
 
 /** More capsules than any arm needs; each costs time at every collision check. */
-const CAPSULES_MAX = 64;
+const CAPSULES_MAX = 256;
 
 /**
  * Builds a manipulator from URDF, SRDF, limits and tool. Any serial arm of 4 to 7 axes, turning or sliding; fixed

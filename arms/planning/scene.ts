@@ -92,8 +92,12 @@ export interface PlanningScene {
   readonly description: SceneDescription;
   readonly body: ArmBody;
   readonly statics: StaticSet;
-  /** Per pair: two capsules, and the group of the one nearer to the tool. */
+  /** Per pair: two capsules, and the group of the one nearer to the tool. Pairs of the same two links come together. */
   readonly selfPairs: Int32Array;
+  /** Per two links: the sphere round either (the last is the base's), and where their pairs begin and end. */
+  readonly selfBlocks: Int32Array;
+  /** Spheres round links for the placed configuration, as capsules without length; the base's comes last. */
+  readonly spheres: Float64Array;
   /** Capsules that never move are not checked against what never moves. */
   readonly moving: Int32Array;
   readonly item: Float64Array;
@@ -117,6 +121,9 @@ export interface Rows {
 /** Distances beyond this one are not told apart: nearer things decide how far a motion may go unchecked. */
 const CAP_M = 0.25;
 
+/** Stands for a row whose whole link is beyond `CAP_M`. */
+const FAR = Infinity;
+
 /** Lays a scene out for checking. */
 export function prepareScene(description: SceneDescription): PlanningScene {
   const body = compileBody(description.manipulator, description.X_WB);
@@ -127,7 +134,14 @@ export function prepareScene(description: SceneDescription): PlanningScene {
   for (const prism of description.keepOut) things.push(prismThing(prism, description.keepOutMarginM));
   const moving: number[] = [];
   for (let k = 0; k < body.capsuleCount; k += 1) if (body.joints[k] >= 0) moving.push(k);
-  const pairs = pairsThatCanMeet(description.manipulator, description.selfMarginM);
+  const sphereOf = (k: number): number => (body.groupOf[k] < 0 ? body.groupCount : body.groupOf[k]);
+  const blockOf = ([i, j]: readonly [number, number]): number => {
+    const [a, b] = [sphereOf(i), sphereOf(j)];
+    return Math.min(a, b) * (body.groupCount + 1) + Math.max(a, b);
+  };
+  const pairs = [...pairsThatCanMeet(description.manipulator, description.selfMarginM)].sort(
+    (a, b) => blockOf(a) - blockOf(b) || a[0] - b[0] || a[1] - b[1],
+  );
   const rowsMax = body.groupCount + pairs.length + 2;
   return {
     description,
@@ -139,6 +153,8 @@ export function prepareScene(description: SceneDescription): PlanningScene {
         return [i, j, body.groupOf[outer]];
       }),
     ),
+    selfBlocks: blocksOf(pairs.map(blockOf), body.groupCount + 1),
+    spheres: spheresOf(body),
     moving: Int32Array.from(moving),
     item: new Float64Array(BOX_STRIDE),
     rows: {
@@ -150,6 +166,69 @@ export function prepareScene(description: SceneDescription): PlanningScene {
     scratchSlack: new Float64Array(rowsMax),
     checks: 0,
   };
+}
+
+/** Runs of equal block numbers as sphere, sphere, first pair, end. */
+function blocksOf(blocks: readonly number[], spheres: number): Int32Array {
+  const made: number[] = [];
+  blocks.forEach((block, k) => {
+    if (k > 0 && blocks[k - 1] === block) made[made.length - 1] = k + 1;
+    else made.push(Math.floor(block / spheres), block % spheres, k, k + 1);
+  });
+  return Int32Array.from(made);
+}
+
+/** Room for the links' spheres with their radii, and the base's sphere, which never moves. */
+function spheresOf(body: ArmBody): Float64Array {
+  const { groupCount, capsuleCount, groupOf, local } = body;
+  const spheres = new Float64Array((groupCount + 1) * CAPSULE_STRIDE);
+  for (let k = 0; k < capsuleCount; k += 1) {
+    const g = groupOf[k];
+    if (g < 0) continue;
+    const at = g * CAPSULE_STRIDE + 6;
+    spheres[at] = Math.max(spheres[at], body.groupRadius[g] + local[k * CAPSULE_STRIDE + 6]);
+  }
+  const fixed = Array.from({ length: capsuleCount }, (_, k) => k).filter((k) => groupOf[k] < 0);
+  if (fixed.length === 0) return spheres;
+  placeBody(body, new Float64Array(body.chain.jointCount), 0);
+  const base = groupCount * CAPSULE_STRIDE;
+  for (let axis = 0; axis < 3; axis += 1) {
+    const values = fixed
+      .flatMap((k) => [k * CAPSULE_STRIDE, k * CAPSULE_STRIDE + 3])
+      .map((at) => body.world[at + axis]);
+    spheres[base + axis] = spheres[base + 3 + axis] = (Math.min(...values) + Math.max(...values)) / 2;
+  }
+  for (const k of fixed) {
+    for (const at of [k * CAPSULE_STRIDE, k * CAPSULE_STRIDE + 3]) {
+      const [x, y, z] = [0, 1, 2].map((axis) => body.world[at + axis] - spheres[base + axis]);
+      const radius = Math.sqrt(x * x + y * y + z * z) + local[k * CAPSULE_STRIDE + 6];
+      spheres[base + 6] = Math.max(spheres[base + 6], radius);
+    }
+  }
+  return spheres;
+}
+
+/** Moves the spheres to where the links are. */
+function placeSpheres(scene: PlanningScene): void {
+  const { body, spheres } = scene;
+  const { groupWorld, groupCount } = body;
+  for (let g = 0; g < groupCount; g += 1) {
+    const at = g * CAPSULE_STRIDE;
+    for (let axis = 0; axis < 3; axis += 1) {
+      spheres[at + axis] = spheres[at + 3 + axis] = groupWorld[3 * g + axis];
+    }
+  }
+}
+
+/** True when two spheres are farther apart than `room`. */
+function spheresApart(spheres: Float64Array, a: number, b: number, room: number): boolean {
+  const i = a * CAPSULE_STRIDE;
+  const j = b * CAPSULE_STRIDE;
+  const x = spheres[i] - spheres[j];
+  const y = spheres[i + 1] - spheres[j + 1];
+  const z = spheres[i + 2] - spheres[j + 2];
+  const reach = room + spheres[i + 6] + spheres[j + 6];
+  return x * x + y * y + z * z > reach * reach;
 }
 
 function obstacleThing(obstacle: Obstacle, marginM: number): StaticThing {
@@ -231,21 +310,41 @@ export function checkRows(
   const selfMargin = scene.description.selfMarginM;
   scene.checks += 1;
   placeBody(body, q, at);
+  placeSpheres(scene);
   let least = CAP_M;
   const { groupOf, groupCount } = body;
-  for (let g = 0; g < groupCount; g += 1) rows.slackM[g] = CAP_M;
+  for (let g = 0; g < groupCount; g += 1) {
+    // What is far from the whole link is far from its parts.
+    const far = nearestToCapsule(statics, scene.spheres, g * CAPSULE_STRIDE, GROUP_ALL, CAP_M) >= CAP_M;
+    rows.slackM[g] = far ? FAR : CAP_M;
+  }
   for (let m = 0; m < moving.length; m += 1) {
     const k = moving[m];
     const row = groupOf[k];
+    if (rows.slackM[row] === FAR) continue;
     const slack = nearestToCapsule(statics, world, k * CAPSULE_STRIDE, GROUP_ALL, rows.slackM[row]);
     if (slack < 0) return slack;
     if (slack < least) least = slack;
     rows.slackM[row] = slack;
   }
-  for (let g = 0; g < groupCount; g += 1) groupFactors(body, g, rows.factors, g * n);
+  for (let g = 0; g < groupCount; g += 1) {
+    if (rows.slackM[g] === FAR) rows.slackM[g] = CAP_M;
+    groupFactors(body, g, rows.factors, g * n);
+  }
   let count = groupCount;
   const { factors, slackM } = rows;
-  for (let p = 0; p < selfPairs.length; p += 3) {
+  const { selfBlocks } = scene;
+  for (let b = 0, p = 0; b < selfBlocks.length; p += 3) {
+    if (p === 3 * selfBlocks[b + 2]) {
+      // As below, for all pairs of two links at once.
+      const blockRoom = slackM[selfPairs[p + 2]] + selfMargin;
+      if (spheresApart(scene.spheres, selfBlocks[b], selfBlocks[b + 1], blockRoom)) {
+        p = 3 * selfBlocks[b + 3] - 3;
+        b += 4;
+        continue;
+      }
+    }
+    if (p === 3 * selfBlocks[b + 3] - 3) b += 4;
     const i = selfPairs[p];
     const j = selfPairs[p + 1];
     const outerRow = selfPairs[p + 2];
@@ -300,15 +399,31 @@ export function isFree(
     const mask = lateralSlack(scene, allowance) >= 0 ? GROUP_ARM + GROUP_KEEP_OUT : GROUP_ALL;
     if (itemSlack(scene, item, mask, 0) < 0) return false;
   }
+  placeSpheres(scene);
+  const { groupOf } = body;
   // What is nearer to the tool touches something first.
+  let near = -1;
   for (let m = moving.length - 1; m >= 0; m -= 1) {
+    const group = groupOf[moving[m]];
+    // Capsules of one link come together; one look at its sphere clears them all.
+    if (group !== near) {
+      if (nearestToCapsule(statics, scene.spheres, group * CAPSULE_STRIDE, GROUP_ALL, 0) >= 0) {
+        while (m > 0 && groupOf[moving[m - 1]] === group) m -= 1;
+        continue;
+      }
+      near = group;
+    }
     if (nearestToCapsule(statics, world, moving[m] * CAPSULE_STRIDE, GROUP_ALL, 0) < 0) return false;
   }
   const selfMargin = scene.description.selfMarginM;
-  for (let p = 0; p < selfPairs.length; p += 3) {
-    const i = selfPairs[p] * CAPSULE_STRIDE;
-    const j = selfPairs[p + 1] * CAPSULE_STRIDE;
-    if (!apart(world, i, j, selfMargin) && capsuleCapsule(world, i, world, j) < selfMargin) return false;
+  const { selfBlocks } = scene;
+  for (let b = 0; b < selfBlocks.length; b += 4) {
+    if (spheresApart(scene.spheres, selfBlocks[b], selfBlocks[b + 1], selfMargin)) continue;
+    for (let p = 3 * selfBlocks[b + 2]; p < 3 * selfBlocks[b + 3]; p += 3) {
+      const i = selfPairs[p] * CAPSULE_STRIDE;
+      const j = selfPairs[p + 1] * CAPSULE_STRIDE;
+      if (!apart(world, i, j, selfMargin) && capsuleCapsule(world, i, world, j) < selfMargin) return false;
+    }
   }
   return true;
 }

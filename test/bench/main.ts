@@ -13,6 +13,10 @@ const BENCHES: Readonly<
     about: 'durations against a time-optimal bound, and the time per trajectory',
     run: async () => (await import('./trajectory.ts')).trajectoryBench(),
   },
+  planning: {
+    about: 'planning among obstacles and among other arms: solved share, median and p95 time',
+    run: async () => (await import('./planning.ts')).planningBench(),
+  },
   journal: {
     about: 'durable events per second, and the time of a restart with 100,000 and 1,000,000 events',
     run: async () => (await import('./journal.ts')).journalBench(),

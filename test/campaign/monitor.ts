@@ -21,29 +21,6 @@ export interface MonitorCampaign {
   readonly wrong: readonly string[];
 }
 
-/** One row per kind of situation, for a table; `faults`: contacts, and situations in which nothing was stopped. */
-export async function monitorRows(
-  cells: readonly LoadedCell[],
-  count: number,
-  seed: number,
-): Promise<readonly (object & { readonly faults: number })[]> {
-  const { byKind } = await monitorCampaign({ cells, seed, count, onSituation: null });
-  return Object.entries(byKind)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([situation, { provoked, contacts, unnoticed, nearer, clearanceMinM, verdicts }]) => ({
-      situation,
-      provoked,
-      contacts,
-      unnoticed,
-      nearerThanClearance: nearer,
-      clearanceMinM,
-      said: Object.entries(verdicts)
-        .map(([kind, times]) => `${kind} ${times}`)
-        .join(', '),
-      faults: contacts + unnoticed,
-    }));
-}
-
 interface KindTotals {
   provoked: number;
   contacts: number;

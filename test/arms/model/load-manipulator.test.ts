@@ -193,13 +193,13 @@ describe('loading an arm', () => {
         urdf: GANTRY.replace(
           '<link name="head"/>',
           `<link name="head">${Array.from(
-            { length: 70 },
+            { length: 300 },
             (_, i) =>
-              `<collision><origin xyz="${i / 2} 0 0"/><geometry><sphere radius="0.1"/></geometry></collision>`,
+              `<collision><origin xyz="${i / 10} 0 0"/><geometry><sphere radius="0.1"/></geometry></collision>`,
           ).join('')}</link>`,
         ),
       },
-      'more than 64',
+      'more than 256',
     ],
     [
       'a state out of limits',

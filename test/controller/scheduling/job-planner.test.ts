@@ -7,7 +7,12 @@ import { loadCell } from '../../../config/load.ts';
 import { createZoneTracker } from '../../../controller/coordination/zone-spans.ts';
 import type { ArmModel, CellModel, Place } from '../../../controller/domain/cell.ts';
 import { cellCentreM, cellCount } from '../../../controller/domain/grid.ts';
-import type { JobPlanRequest, JobPlanResult, PlannedLeg } from '../../../controller/scheduling/job-plan.ts';
+import type {
+  AcceptedLeg,
+  JobPlanRequest,
+  JobPlanResult,
+  PlannedLeg,
+} from '../../../controller/scheduling/job-plan.ts';
 import { createJobPlanner } from '../../../controller/scheduling/job-planner.ts';
 import { solveReach } from '../../../controller/scheduling/reach.ts';
 import { faultsOf } from './job-judge.ts';
@@ -67,8 +72,53 @@ function* jobsOf(cell: CellModel, count: number): Generator<{ arm: ArmModel; req
   }
 }
 
-describe('jobs in the cell that ships', () => {
+describe('jobs among arms that pass each other', () => {
   const cell = cellAt('config/cells/four-arm.yaml');
+  const planner = createJobPlanner(cell);
+
+  it('are planned without ways home that nobody would take, and touch nothing', () => {
+    expect(cell.policy).toBe('magpie');
+    for (const { arm, request } of jobsOf(cell, 6)) {
+      const found = legs(planner.plan(request));
+      expect(found.map((leg) => leg.name)).toEqual(['reach', 'carry', 'home']);
+      expect(faultsOf(cell, arm, request, found)).toEqual([]);
+    }
+  });
+
+  it('say where they meet accepted legs, also when they were planned before', () => {
+    const jobs = [...jobsOf(cell, 16)];
+    const accepted = jobs.slice(0, 10).flatMap(({ arm, request }) =>
+      legs(planner.plan(request)).map((leg): AcceptedLeg => ({
+        legId: `${request.requestId}.${leg.name}`,
+        armId: arm.id,
+        trajectory: leg.trajectory,
+        item: leg.name === 'carry' ? request.item : null,
+      })),
+    );
+    let met = 0;
+    for (const { arm, request: alone } of jobs.slice(10)) {
+      const others = accepted.filter((leg) => leg.armId !== arm.id);
+      const result = planner.plan({ ...alone, others });
+      const again = planner.plan({ ...alone, others, planned: legs(result) });
+      if (result.status === 'failed' || again.status === 'failed') throw new Error('not planned');
+      expect(again.encounters).toEqual(result.encounters);
+      met += result.encounters.length;
+      for (const { leg, otherLegId, region } of result.encounters) {
+        const own = result.legs.find(({ name }) => name === leg)!.trajectory.timesUs.at(-1)!;
+        const other = others.find(({ legId }) => legId === otherLegId)!.trajectory.timesUs.at(-1)!;
+        expect(region.aFromUs >= 0 && region.aUntilUs <= own && region.aFromUs <= region.aUntilUs).toBe(true);
+        expect(region.bFromUs >= 0 && region.bUntilUs <= other && region.bFromUs <= region.bUntilUs).toBe(
+          true,
+        );
+        expect(Math.max(region.aFirst.length, region.bFirst.length)).toBeLessThanOrEqual(6);
+      }
+    }
+    expect(met).toBeGreaterThan(0);
+  });
+});
+
+describe('jobs in a cell with zones', () => {
+  const cell: CellModel = { ...cellAt('config/cells/four-arm.yaml'), policy: 'zone-interlock' };
   const planner = createJobPlanner(cell);
   const planned: { arm: ArmModel; request: JobPlanRequest; result: Planned }[] = [];
   const at = new Map<string, readonly number[]>();

@@ -1,0 +1,85 @@
+import type { Room } from './room.ts';
+import { rrtConnect } from './rrt-connect.ts';
+import { isPathFree, shortenPath } from './short-path.ts';
+import { sumOfJoints } from './swept-path.ts';
+import type { TeamMember } from './team.ts';
+
+type Row = readonly number[];
+
+/** Longest extension of the search's trees, rad. */
+const EXTENSION_RAD = 0.9;
+/** Seeds that a search may get. */
+const SEEDS = 0x7fffffff;
+
+export interface PathRequest {
+  readonly member: TeamMember;
+  /** Where the arm moves: among the obstacles, or among other arms as well. */
+  readonly room: Room;
+  readonly from: Row;
+  /** Any of these will do; those that come first are tried first. */
+  readonly goals: readonly Row[];
+  readonly random: () => number;
+  readonly nodesMax: number;
+  readonly shortenRounds: number;
+}
+
+/** A free path of one arm on its own: straight if that is free, else by RRT-Connect and shortened; null: not found. */
+export function findArmPath(request: PathRequest): readonly Row[] | null {
+  const { member, room, from, random } = request;
+  const { isLineFree } = room;
+  for (const to of request.goals) if (isLineFree(from, to)) return [from, to];
+  const search = {
+    start: from,
+    goals: request.goals,
+    lower: member.lower,
+    upper: member.upper,
+    weights: member.lower.map(() => 1),
+    seed: Math.floor(random() * SEEDS),
+    nodesMax: request.nodesMax,
+  };
+  let found: readonly Row[] | null = null;
+  if (!room.isTight) {
+    const outcome = room.space.planRrtConnect({
+      ...search,
+      stepMax: EXTENSION_RAD,
+      iterationsMax: request.nodesMax * 4,
+    });
+    if (outcome.status === 'solved') found = outcome.path;
+  } else {
+    let checks = request.nodesMax * 2;
+    const mayGoOn = (): boolean => checks-- > 0;
+    found = rrtConnect({ ...search, stepS: EXTENSION_RAD, isLineFree, mayGoOn })?.path ?? null;
+  }
+  if (found === null) return null;
+  const arms = [[0, from.length]] as const;
+  return shortenPath({ path: found, isLineFree, random, rounds: request.shortenRounds, arms });
+}
+
+/** What a detour may take more than the straight line, as a share of it and on top of that, rad. */
+export interface DetourReach {
+  readonly share: number;
+  readonly restRad: number;
+}
+
+/**
+ * A random free path over one point between. The point is drawn from the box which start and goal span in joint space,
+ * widened by `reach`: inside the box itself a detour is no longer than the straight line in the sum over joints, so
+ * alternatives come at no cost. Null: this draw is not free.
+ */
+export function drawDetour(
+  member: TeamMember,
+  from: Row,
+  to: Row,
+  reach: DetourReach,
+  random: () => number,
+): readonly Row[] | null {
+  const { lower, upper } = member;
+  const widen = reach.restRad + (reach.share * sumOfJoints(from, to)) / from.length;
+  const via = from.map((value, j) => {
+    const low = Math.max(lower[j], Math.min(value, to[j]) - widen);
+    const high = Math.min(upper[j], Math.max(value, to[j]) + widen);
+    return low + random() * (high - low);
+  });
+  const path = [from, via, to];
+  return isPathFree(path, member.room.isLineFree) ? path : null;
+}

@@ -1,0 +1,90 @@
+import type { ArmBody } from './arm-body.ts';
+import { groupFactors, placeBody } from './arm-body.ts';
+import type { MotionBounds } from './motion-bounds.ts';
+import { addTravel, pieceAt, positionsAt } from './motion-bounds.ts';
+
+/** An arm in a timed motion, for walks along it. Holds scratch space. */
+export interface MovingArm {
+  readonly body: ArmBody;
+  readonly bounds: MotionBounds;
+  readonly q: Float64Array;
+  /** Where the body stands now, us; -1: nowhere yet. */
+  placedUs: number;
+  piece: number;
+  /** Per link and joint how far the link travels per unit of the joint, m, at the placed configuration. */
+  readonly factors: Float64Array;
+  /** Bound of each joint's travel in a span, rad or m. */
+  readonly travel: Float64Array;
+}
+
+export function movingArm(body: ArmBody, bounds: MotionBounds): MovingArm {
+  const n = body.chain.jointCount;
+  return {
+    body,
+    bounds,
+    q: new Float64Array(n),
+    placedUs: -1,
+    piece: 0,
+    factors: new Float64Array(body.groupCount * n),
+    travel: new Float64Array(n),
+  };
+}
+
+/** Places the arm where its motion has it at an instant. */
+export function placeAtUs(arm: MovingArm, timeUs: number): void {
+  if (arm.placedUs === timeUs) return;
+  arm.piece = positionsAt(arm.bounds, timeUs, arm.piece, arm.q);
+  placeBody(arm.body, arm.q, 0);
+  const n = arm.body.chain.jointCount;
+  for (let g = 0; g < arm.body.groupCount; g += 1) groupFactors(arm.body, g, arm.factors, g * n);
+  arm.placedUs = timeUs;
+}
+
+/** Writes to `arm.travel` how far each joint may go from the placed instant until `untilUs`. */
+export function boundTravel(arm: MovingArm, untilUs: number): void {
+  arm.travel.fill(0);
+  const times = arm.bounds.trajectory.timesUs;
+  if (times.length < 2 || arm.placedUs >= arm.bounds.durationUs) return;
+  const piece = pieceAt(times, arm.placedUs, arm.piece);
+  addTravel(arm.bounds, arm.placedUs, untilUs, piece, arm.travel);
+}
+
+/** Bound of the travel of any point of link `group`, of which only joints beyond `joint` count, m. */
+export function linkTravel(arm: MovingArm, group: number, joint: number): number {
+  const n = arm.body.chain.jointCount;
+  let sum = 0;
+  for (let j = joint + 1; j < n; j += 1) sum += arm.factors[group * n + j] * arm.travel[j];
+  return sum;
+}
+
+/** Bound of the travel of any point of the arm, m. */
+export function armTravel(arm: MovingArm): number {
+  let most = 0;
+  for (let g = 0; g < arm.body.groupCount; g += 1) most = Math.max(most, linkTravel(arm, g, -1));
+  return most;
+}
+
+/** First step of a walk, us. */
+const FIRST_STEP_US = 20_000;
+/** No step is shorter, us. */
+const STEP_LEAST_US = 10;
+
+/**
+ * Walks from 0 to `endUs` by conservative advancement. `look` judges an instant and returns whether it is good;
+ * `mayGoTo` says whether nothing can happen from the last look until an instant. Returns the first bad instant, or -1.
+ */
+export function walk(
+  endUs: number,
+  look: (timeUs: number) => boolean,
+  mayGoTo: (timeUs: number) => boolean,
+): number {
+  let t = 0;
+  let step = FIRST_STEP_US;
+  for (;;) {
+    if (!look(t)) return t;
+    if (t >= endUs) return -1;
+    step *= 2;
+    while (step > STEP_LEAST_US && !mayGoTo(Math.min(endUs, t + step))) step /= 2;
+    t = Math.min(endUs, t + step);
+  }
+}

@@ -1,0 +1,167 @@
+import { seededRandom } from '../geometry/random.ts';
+import type { Obstacle } from '../geometry/shape.ts';
+import type { Manipulator } from '../model/manipulator.ts';
+import type { CollisionKernel } from '../kernel/collision-kernel.ts';
+import { durationUs } from '../trajectory/joint-trajectory.ts';
+import { findArmPath } from './arm-path.ts';
+import { checkTeamPlan } from './check-team-plan.ts';
+import type { SweptPath } from './swept-path.ts';
+import { lengthOf, sumOfJoints } from './swept-path.ts';
+import { planCoupled, shortenCoupled } from './team-coupled.ts';
+import { hasten, improveTeam, reschedule } from './team-improve.ts';
+import { LEVEL_MAX, Ways, scheduleWithRepair } from './team-order.ts';
+import type { TeamEffort, TeamOutcome, TeamProblem } from './team-problem.ts';
+import type { Lane } from './team-schedule.ts';
+import { TeamTables } from './team-schedule.ts';
+import { planOneByOne } from './team-sequential.ts';
+import { ROUNDINGS_RAD, jointWaypoints, timeTogether } from './team-timing.ts';
+import type { Team } from './team.ts';
+import { prepareTeam } from './team.ts';
+import { compactPostures } from './withdrawal.ts';
+
+/** Nodes of the search for one arm among obstacles. */
+const NODES_MAX = 6_000;
+const SHORTEN_ROUNDS = 60;
+/** Shortcuts per arm on a way of all arms. */
+const COUPLED_ROUNDS = 90;
+/** Orders tried per arm. */
+const ROUNDS_PER_ARM = 4;
+/** Orders tried to make a motion one by one a motion at once. */
+const ORDERS = 4;
+/** Pairs of samples compared in search of an order of the arms' own ways, and of withdrawn ones. */
+const ORDER_WORK_MAX = 600_000;
+const REPAIR_WORK_MAX = 500_000;
+/** Problems of its own that the planner solves to get warm. */
+const WARM_ROUNDS = 12;
+
+/**
+ * Plans a motion of several arms from their starts to their goals, from the cheapest means to the dearest: straight or
+ * shortest ways of each arm, passed along at times at which they do not meet, in several orders; detours; one arm after
+ * the other with stepping aside; then improvement within `effort`. The result is timed within all limits and has passed
+ * the reference check as timed, or it is no result. A pure function of its arguments.
+ */
+export function planTeam(kernel: CollisionKernel, problem: TeamProblem, effort: TeamEffort): TeamOutcome {
+  const prepared = prepareTeam(kernel, problem, effort.seed);
+  if (prepared.status !== 'ready') return prepared;
+  const { team } = prepared;
+  const tables = new TeamTables(team);
+  try {
+    return planPrepared(team, tables, effort);
+  } finally {
+    tables.release();
+    for (const member of team.members) member.room.space.release();
+  }
+}
+
+function planPrepared(team: Team, tables: TeamTables, effort: TeamEffort): TeamOutcome {
+  const paths: SweptPath[] = [];
+  for (const [arm, member] of team.members.entries()) {
+    const path = findArmPath({
+      member,
+      room: member.room,
+      from: member.arm.start,
+      goals: [member.arm.goal],
+      random: team.random,
+      nodesMax: NODES_MAX,
+      shortenRounds: SHORTEN_ROUNDS,
+    });
+    if (path === null) {
+      return { status: 'not-found', detail: `no way for ${member.arm.id} alone within the effort` };
+    }
+    paths.push(tables.sweep(arm, path));
+  }
+  const ways = new Ways(team, tables, paths);
+  const arms = paths.length;
+  const atOnce = scheduleWithRepair(team, tables, ways, paths, arms + 2, ORDER_WORK_MAX, 0);
+  if (atOnce !== null) {
+    const improved = hasten(tables, improveTeam(team, tables, ways, atOnce, effort.iterations));
+    const outcome = finish(team, jointWaypoints(improved)) ?? finish(team, jointWaypoints(atOnce));
+    if (outcome !== null) return outcome;
+  }
+  const coupled = planCoupled(team, arms * COUPLED_ROUNDS + effort.iterations);
+  const outcome = coupled === null ? null : finish(team, coupled);
+  if (outcome !== null) return outcome;
+  const found = withdrawnLanes(team, tables, ways, paths);
+  if (found === null) return { status: 'not-found', detail: 'no order and no detours within the effort' };
+  const rows = jointWaypoints(found);
+  const rounds = arms * COUPLED_ROUNDS + effort.iterations;
+  return (
+    finish(team, shortenCoupled(team, rows, rounds)) ??
+    finish(team, rows) ?? {
+      status: 'not-found',
+      detail: 'what was found did not keep the clearance as timed',
+    }
+  );
+}
+
+/** Lanes of arms that withdraw as far as it takes; null: not found. */
+function withdrawnLanes(
+  team: Team,
+  tables: TeamTables,
+  ways: Ways,
+  paths: readonly SweptPath[],
+): readonly Lane[] | null {
+  const rounds = ROUNDS_PER_ARM * paths.length;
+  const workMax = tables.work + REPAIR_WORK_MAX;
+  const lanes = scheduleWithRepair(team, tables, ways, paths, rounds, workMax, LEVEL_MAX);
+  if (lanes !== null) return lanes;
+  const slow = planOneByOne(team, tables);
+  return slow === null ? null : hasten(tables, reschedule(team, tables, slow, ORDERS));
+}
+
+/** Times a way of all arms and has it checked; null: no way of timing passed. */
+function finish(team: Team, waypoints: readonly (readonly number[])[]): TeamOutcome | null {
+  const problem = asPlanned(team);
+  for (const rounding of ROUNDINGS_RAD) {
+    const trajectories = timeTogether(team, waypoints, rounding);
+    if (trajectories === null) continue;
+    const verdict = checkTeamPlan(problem, trajectories);
+    if (verdict.status === 'bad') continue;
+    const plan = {
+      trajectories,
+      durationUs: Math.max(...trajectories.map(durationUs)),
+      pathLength: lengthOf(waypoints),
+      ghostLength: team.members.reduce((sum, m) => sum + sumOfJoints(m.arm.start, m.arm.goal), 0),
+      clearanceM: verdict.clearanceM,
+    };
+    return { status: 'solved', plan };
+  }
+  return null;
+}
+
+/** The problem with starts and goals brought inside the limits, as rounding may have put them a hair outside. */
+function asPlanned(team: Team): TeamProblem {
+  return { ...team.problem, arms: team.members.map((m) => m.arm) };
+}
+
+const warmed = new WeakSet<Manipulator>();
+
+/**
+ * Does once what every plan with a manipulator needs and no problem changes: proves which of its parts can meet, and
+ * runs the planner's code on small problems of its own, so that the first real one is not slower than the others.
+ */
+export function warmTeamPlanner(kernel: CollisionKernel, manipulator: Manipulator): void {
+  if (warmed.has(manipulator)) return;
+  warmed.add(manipulator);
+  compactPostures(manipulator);
+  const middle = manipulator.joints.map(
+    ({ limits }) => (Math.max(limits.lower, -3) + Math.min(limits.upper, 3)) / 2,
+  );
+  for (let seed = 1; seed <= WARM_ROUNDS; seed += 1) {
+    const random = seededRandom(seed);
+    const draw = (): number[] => middle.map((value) => value + (random() - 0.5) * 1.6);
+    const arms = [0, 1, 2].map((k) => ({
+      id: `warm-${k}`,
+      manipulator,
+      X_WB: { positionM: [k * 0.9, 0, 0] as const, quaternionXyzw: [0, 0, 0, 1] as const },
+      start: draw(),
+      goal: draw(),
+    }));
+    const obstacles: Obstacle[] = [0, 1].map((k) => ({
+      id: `post-${k}`,
+      shape: { type: 'box', sizeM: [0.1, 0.1, 0.6] },
+      X_WO: { positionM: [0.45 + k * 0.9, 0.4, 0.3], quaternionXyzw: [0, 0, 0, 1] },
+    }));
+    planTeam(kernel, { arms, obstacles, clearanceM: 0 }, { seed, iterations: 10 });
+  }
+}
