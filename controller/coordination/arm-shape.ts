@@ -7,7 +7,7 @@ import type { ArmModel } from '../domain/cell.ts';
 
 /**
  * An arm (and what it carries) as groups of capsules that move as one: one group per link, one for the tool, one for
- * the item. Each group has a hull, one capsule around all of it, which is asked first; only where hulls come close
+ * the item; what never moves is left out. Each group has a hull, one capsule around all of it, which is asked first; only where hulls come close
  * are the capsules themselves compared. Holds scratch space: one thread at a time.
  */
 export interface ArmShape {
@@ -20,7 +20,7 @@ export interface ArmShape {
 }
 
 export interface ShapeGroup {
-  /** Joint that moves the group; -1: it never moves. */
+  /** Joint that moves the group. */
   readonly joint: number;
   /** Index into the capsules of the shape: the hull; the parts follow it, none when the hull is the only part. */
   readonly hull: number;
@@ -67,9 +67,10 @@ export function armShape(arm: ArmModel, item: CarriedItem | null): ArmShape {
     capsules += all.length;
   };
   for (const [group, indices] of members) {
+    // The base never moves: motions of others are planned around it.
+    if (group < 0) continue;
     const parts = indices.map((k) => localCapsule(body, k));
-    const joint = group < 0 ? -1 : body.groupJoint[group];
-    add(joint, body.frameOf[indices[0]], parts);
+    add(body.groupJoint[group], body.frameOf[indices[0]], parts);
   }
   if (item !== null) {
     add(body.chain.jointCount - 1, tipAt(body) / TRANSFORM_SIZE, [itemCapsule(item)]);
@@ -127,14 +128,12 @@ export function writeGroupTravel(shape: ArmShape, travel: Float64Array, out: Flo
   const scratch = factorScratch(factors);
   groups.forEach(({ joint, hull, reachM }, g) => {
     let sum = 0;
-    if (joint >= 0) {
-      const c = hull * ENDS;
-      const x = (world[c] + world[c + 3]) / 2;
-      const y = (world[c + 1] + world[c + 4]) / 2;
-      const z = (world[c + 2] + world[c + 5]) / 2;
-      travelFactors(body, joint, x, y, z, reachM, scratch, 0);
-      for (let j = 0; j <= joint; j += 1) sum += scratch[j] * travel[j];
-    }
+    const c = hull * ENDS;
+    const x = (world[c] + world[c + 3]) / 2;
+    const y = (world[c + 1] + world[c + 4]) / 2;
+    const z = (world[c + 2] + world[c + 5]) / 2;
+    travelFactors(body, joint, x, y, z, reachM, scratch, 0);
+    for (let j = 0; j <= joint; j += 1) sum += scratch[j] * travel[j];
     out[g] = sum;
   });
 }

@@ -15,10 +15,13 @@ export interface Passage {
   readonly atUs: number;
 }
 
-/** The arm of `then` may go to `then.atUs` but not beyond before that of `first` has come to `first.atUs`. */
+/**
+ * The arm of `then` may go to `then.atUs` but not beyond before that of `first` has come to `first.atUs`. At
+ * `then.brakeUs`, which is earlier, it has to begin to brake if that is not so yet.
+ */
 export interface Precedence {
   readonly first: Passage;
-  readonly then: Passage;
+  readonly then: Passage & { readonly brakeUs: number };
 }
 
 /**

@@ -20,19 +20,29 @@ export interface SampledLeg {
   readonly ends: Float32Array;
   /** Per cell and group, m. */
   readonly travel: Float32Array;
-  /** Coarser rows, each of `span` cells: a ball around everything a group does within them. Coarsest first. */
+  /** World bounds of all of it, least x y z and greatest x y z, m. */
+  readonly bounds: readonly number[];
+  /** Per group where its hull is in a cell's ends. */
+  readonly hullOffsets: Int32Array;
+  /** Per group, m. */
+  readonly hullRadiiM: Float32Array;
+  readonly reachesM: Float32Array;
+  /** Rows of blocks, coarsest first; the last has one cell per block. */
   readonly levels: readonly LegLevel[];
 }
 
+/** Blocks of `span` cells each. */
 export interface LegLevel {
   readonly span: number;
   readonly count: number;
-  /** Per block and group: centre and radius, m. */
-  readonly balls: Float32Array;
+  /** The cell in the middle of each block: everything a group does in the block is within `travel` of its hull there. */
+  readonly middles: Int32Array;
+  /** Per block and group, m. */
+  readonly travel: Float32Array;
 }
 
-/** Cells of the coarser rows. */
-const SPANS = [16, 4] as const;
+/** Cells of the coarser blocks. */
+const SPANS = [32, 8, 2] as const;
 
 /** What storing positions in 32 bits may lose, m, for arms within 16 m of the origin. */
 const ROUNDING_M = 2e-6;
@@ -74,8 +84,7 @@ export function sampleLeg(shape: ArmShape, trajectory: JointTrajectory, stepUs: 
     for (let g = 0; g < groups; g += 1) travel[k * groups + g] = most[g] + ROUNDING_M;
   }
   const { armId } = shape;
-  const row = { armId, stepUs, durationUs, cells, groups: shape.groups, stride, ends, travel };
-  return { ...row, levels: levelsOf(row) };
+  return completed({ armId, stepUs, durationUs, cells, groups: shape.groups, stride, ends, travel });
 }
 
 /** An arm that stands still, as a leg of one cell. */
@@ -88,35 +97,71 @@ export function sampleStand(shape: ArmShape, q: readonly number[], stepUs: numbe
   );
 }
 
-/** The coarser rows over the cells of a leg. */
-export function levelsOf(row: Omit<SampledLeg, 'levels'>): LegLevel[] {
+/** Adds what follows from the cells. */
+export function completed(row: Row): SampledLeg {
+  return {
+    ...row,
+    bounds: boundsOf(row),
+    hullOffsets: Int32Array.from(row.groups, (group) => group.hull * ENDS),
+    hullRadiiM: Float32Array.from(row.groups, (group) => group.hullRadiusM),
+    reachesM: Float32Array.from(row.groups, (group) => group.reachM + ROUNDING_M),
+    levels: levelsOf(row),
+  };
+}
+
+type Row = Omit<SampledLeg, 'levels' | 'bounds' | 'hullOffsets' | 'hullRadiiM' | 'reachesM'>;
+
+function boundsOf({ cells, groups, stride, ends, travel }: Row): number[] {
+  const bounds = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
+  for (let k = 0; k < cells; k += 1) {
+    for (let g = 0; g < groups.length; g += 1) {
+      const { hull, hullRadiusM } = groups[g];
+      const grow = hullRadiusM + travel[k * groups.length + g] + ROUNDING_M;
+      const c = k * stride + hull * ENDS;
+      for (let axis = 0; axis < 3; axis += 1) {
+        const p = ends[c + axis];
+        const q = ends[c + 3 + axis];
+        bounds[axis] = Math.min(bounds[axis], p - grow, q - grow);
+        bounds[3 + axis] = Math.max(bounds[3 + axis], p + grow, q + grow);
+      }
+    }
+  }
+  return bounds;
+}
+
+function levelsOf(row: Row): LegLevel[] {
   const { cells, groups, stride, ends, travel } = row;
   const count = groups.length;
-  return SPANS.map((span): LegLevel => {
+  const coarse = SPANS.map((span): LegLevel => {
     const blocks = Math.ceil(cells / span);
-    const balls = new Float32Array(blocks * count * 4);
+    const middles = new Int32Array(blocks);
+    const most = new Float32Array(blocks * count);
     for (let b = 0; b < blocks; b += 1) {
       const first = b * span;
       const last = Math.min(cells, first + span) - 1;
       const middle = (first + last) >> 1;
+      middles[b] = middle;
       for (let g = 0; g < count; g += 1) {
-        const { hull, reachM } = groups[g];
-        const m = middle * stride + hull * ENDS;
-        const x = (ends[m] + ends[m + 3]) / 2;
-        const y = (ends[m + 1] + ends[m + 4]) / 2;
-        const z = (ends[m + 2] + ends[m + 5]) / 2;
-        let radius = 0;
+        const m = middle * stride + groups[g].hull * ENDS;
+        let far = 0;
         for (let k = first; k <= last; k += 1) {
-          const c = k * stride + hull * ENDS;
-          const dx = (ends[c] + ends[c + 3]) / 2 - x;
-          const dy = (ends[c + 1] + ends[c + 4]) / 2 - y;
-          const dz = (ends[c + 2] + ends[c + 5]) / 2 - z;
-          const far = Math.sqrt(dx * dx + dy * dy + dz * dz) + travel[k * count + g];
-          if (far > radius) radius = far;
+          const c = k * stride + groups[g].hull * ENDS;
+          // A capsule moves by no more than the end of its axis that moves most.
+          const moved = Math.max(apart(ends, c, m), apart(ends, c + 3, m + 3)) + travel[k * count + g];
+          if (moved > far) far = moved;
         }
-        balls.set([x, y, z, radius + reachM + ROUNDING_M], (b * count + g) * 4);
+        most[b * count + g] = far + ROUNDING_M;
       }
     }
-    return { span, count: blocks, balls };
+    return { span, count: blocks, middles, travel: most };
   });
+  const single = { span: 1, count: cells, middles: Int32Array.from({ length: cells }, (_, k) => k), travel };
+  return [...coarse, single];
+}
+
+function apart(ends: Float32Array, p: number, q: number): number {
+  const x = ends[p] - ends[q];
+  const y = ends[p + 1] - ends[q + 1];
+  const z = ends[p + 2] - ends[q + 2];
+  return Math.sqrt(x * x + y * y + z * z);
 }

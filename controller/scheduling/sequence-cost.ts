@@ -1,0 +1,90 @@
+import type { MotionLibrary, TaskWay } from './motion-library.ts';
+import type { Sequences } from './decode.ts';
+import type { TaskOptions } from './task-options.ts';
+
+/** Time of a task with the empty move before it when nobody is in the way, s, by what is known or estimated. */
+export function stepS(
+  library: MotionLibrary,
+  armIndex: number,
+  before: TaskWay | null,
+  way: TaskWay,
+): number {
+  const from = before === null ? library.starts[armIndex] : before.place;
+  const known = library.knownReachS(armIndex, from, way);
+  return (known ?? library.reachEstimateS(armIndex, from, way)) + way.carry.durationUs * 1e-6;
+}
+
+/** Time of a whole sequence likewise, s. */
+export function loadS(library: MotionLibrary, armIndex: number, sequence: readonly TaskWay[]): number {
+  let sum = 0;
+  let before: TaskWay | null = null;
+  for (const way of sequence) {
+    sum += stepS(library, armIndex, before, way);
+    before = way;
+  }
+  return sum;
+}
+
+/** Per arm and position how long what comes from there on takes at least, us. */
+export function remainingUs(library: MotionLibrary, sequences: Sequences): number[][] {
+  return sequences.map((sequence, arm) => {
+    const rest = new Array<number>(sequence.length + 1).fill(0);
+    for (let k = sequence.length - 1; k >= 0; k -= 1) {
+      const from = k === 0 ? library.starts[arm] : sequence[k - 1].place;
+      const known = library.knownReachS(arm, from, sequence[k]);
+      rest[k] = rest[k + 1] + (known ?? 0) * 1e6 + sequence[k].carry.durationUs;
+    }
+    return rest;
+  });
+}
+
+/** A place in a sequence for a task, and what it adds, s. */
+export interface Insertion {
+  readonly armIndex: number;
+  readonly at: number;
+  readonly way: TaskWay;
+  readonly addedS: number;
+  /** What it is judged by: what it adds, and more where the arm has much to do already. */
+  readonly cost: number;
+}
+
+/** How much a second beyond the target counts more than one before it. */
+const OVERLOAD = 3;
+
+/**
+ * The best places for a task, one per arm at most, best first.
+ *
+ * @param skip positions are left out at random with this chance: variety for a search (blinks, Christiaens and Vanden
+ *   Berghe, "Slack induction by string removals for vehicle routing problems", Transportation Science 2020)
+ */
+export function insertions(
+  options: TaskOptions,
+  sequences: Sequences,
+  loadsS: readonly number[],
+  targetS: number,
+  taskIndex: number,
+  random: () => number,
+  skip: number,
+): Insertion[] {
+  const { library, byTask } = options;
+  const found: Insertion[] = [];
+  for (const { armIndex, ways } of byTask[taskIndex]) {
+    const sequence = sequences[armIndex];
+    let best: Insertion | null = null;
+    for (let at = 0; at <= sequence.length; at += 1) {
+      if (skip > 0 && random() < skip) continue;
+      const before = at === 0 ? null : sequence[at - 1];
+      const after = at === sequence.length ? null : sequence[at];
+      const gone = after === null ? 0 : stepS(library, armIndex, before, after);
+      for (const way of ways) {
+        let addedS = stepS(library, armIndex, before, way) - gone;
+        if (after !== null) addedS += stepS(library, armIndex, way, after);
+        const over = Math.max(0, loadsS[armIndex] + addedS - targetS);
+        const cost = addedS + OVERLOAD * Math.min(over, addedS);
+        if (best === null || cost < best.cost) best = { armIndex, at, way, addedS, cost };
+      }
+    }
+    if (best !== null) found.push(best);
+  }
+  return found.sort((a, b) => a.cost - b.cost);
+}
