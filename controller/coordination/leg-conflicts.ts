@@ -106,6 +106,8 @@ function blocksMeet(
   marginM: number,
   isExact: boolean,
 ): boolean {
+  if (!coarselyMeet(a, rowA, bi, b, rowB, bj, marginM)) return false;
+  if (rowA.span >= COARSE_SPAN) return true;
   const na = a.groups.length;
   const nb = b.groups.length;
   const ea = a.ends;
@@ -134,6 +136,44 @@ function blocksMeet(
       const keep = room + travelB;
       if (!closer(ea, p, eb, q, keep + a.hullRadiiM[g] + b.hullRadiiM[h])) continue;
       if (!isExact || partsMeet(a, g, p, b, h, q, keep)) return true;
+    }
+  }
+  return false;
+}
+
+/** Blocks of at least as many cells are told apart by their coarse bodies alone. */
+const COARSE_SPAN = 8;
+
+function coarselyMeet(
+  a: SampledLeg,
+  rowA: LegLevel,
+  bi: number,
+  b: SampledLeg,
+  rowB: LegLevel,
+  bj: number,
+  marginM: number,
+): boolean {
+  const ea = a.coarseEnds;
+  const eb = b.coarseEnds;
+  const na = a.coarseRadiiM.length;
+  const nb = b.coarseRadiiM.length;
+  const atA = rowA.middles[bi] * na;
+  const atB = rowB.middles[bj] * nb;
+  for (let g = na - 1; g >= 0; g -= 1) {
+    const p = (atA + g) * ENDS;
+    const x = ea[p] + ea[p + 3];
+    const y = ea[p + 1] + ea[p + 4];
+    const z = ea[p + 2] + ea[p + 5];
+    const room = marginM + rowA.coarseTravel[bi * na + g];
+    for (let h = nb - 1; h >= 0; h -= 1) {
+      const q = (atB + h) * ENDS;
+      const dx = x - eb[q] - eb[q + 3];
+      const dy = y - eb[q + 1] - eb[q + 4];
+      const dz = z - eb[q + 2] - eb[q + 5];
+      const keep = room + rowB.coarseTravel[bj * nb + h];
+      const reach = 2 * (keep + a.coarseReachesM[g] + b.coarseReachesM[h]);
+      if (dx * dx + dy * dy + dz * dz >= reach * reach) continue;
+      if (closer(ea, p, eb, q, keep + a.coarseRadiiM[g] + b.coarseRadiiM[h])) return true;
     }
   }
   return false;

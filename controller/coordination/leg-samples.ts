@@ -27,6 +27,13 @@ export interface SampledLeg {
   /** Per group, m. */
   readonly hullRadiiM: Float32Array;
   readonly reachesM: Float32Array;
+  /**
+   * The same arm in fewer, larger bodies: each long link's hull, and a ball around all the others. Ends per cell and
+   * body, `ENDS` values each; radius and half length with radius per body, m.
+   */
+  readonly coarseEnds: Float32Array;
+  readonly coarseRadiiM: Float32Array;
+  readonly coarseReachesM: Float32Array;
   /** Rows of blocks, coarsest first; the last has one cell per block. */
   readonly levels: readonly LegLevel[];
 }
@@ -39,6 +46,8 @@ export interface LegLevel {
   readonly middles: Int32Array;
   /** Per block and group, m. */
   readonly travel: Float32Array;
+  /** Per block and coarse body, m. */
+  readonly coarseTravel: Float32Array;
 }
 
 /** Cells of the coarser blocks. */
@@ -70,7 +79,7 @@ export function sampleLeg(shape: ArmShape, trajectory: JointTrajectory, stepUs: 
     const atUs = Math.min(k * stepUs, durationUs);
     piece = positionsAt(bounds, atUs, piece, q);
     placeShape(shape, q);
-    ends.set(shape.world, k * stride);
+    for (let v = 0, to = k * stride; v < stride; v += 1, to += 1) ends[to] = shape.world[v];
     const fromUs = Math.max(0, (k - 0.5) * stepUs);
     const untilUs = Math.min(durationUs, (k + 0.5) * stepUs);
     before.fill(0);
@@ -99,17 +108,71 @@ export function sampleStand(shape: ArmShape, q: readonly number[], stepUs: numbe
 
 /** Adds what follows from the cells. */
 export function completed(row: Row): SampledLeg {
+  const coarse = coarseOf(row);
   return {
     ...row,
+    ...coarse,
     bounds: boundsOf(row),
     hullOffsets: Int32Array.from(row.groups, (group) => group.hull * ENDS),
     hullRadiiM: Float32Array.from(row.groups, (group) => group.hullRadiusM),
     reachesM: Float32Array.from(row.groups, (group) => group.reachM + ROUNDING_M),
-    levels: levelsOf(row),
+    levels: levelsOf(row, coarse),
   };
 }
 
-type Row = Omit<SampledLeg, 'levels' | 'bounds' | 'hullOffsets' | 'hullRadiiM' | 'reachesM'>;
+type Row = Omit<SampledLeg, 'levels' | 'bounds' | 'hullOffsets' | 'hullRadiiM' | 'reachesM' | keyof Coarse>;
+
+type Coarse = Pick<SampledLeg, 'coarseEnds' | 'coarseRadiiM' | 'coarseReachesM'>;
+
+/** A link whose hull reaches farther than this from its middle is a body of its own, m. */
+const LONG_LINK_M = 0.25;
+
+function coarseOf({ cells, groups, stride, ends }: Row): Coarse {
+  const long = groups.filter((group) => group.reachM > LONG_LINK_M);
+  const short = groups.filter((group) => group.reachM <= LONG_LINK_M);
+  const bodies = long.length + (short.length > 0 ? 1 : 0);
+  const coarseEnds = new Float32Array(cells * bodies * ENDS);
+  let ballM = 0;
+  for (let k = 0; k < cells; k += 1) {
+    long.forEach(({ hull }, b) => {
+      const from = k * stride + hull * ENDS;
+      const to = (k * bodies + b) * ENDS;
+      for (let v = 0; v < ENDS; v += 1) coarseEnds[to + v] = ends[from + v];
+    });
+    if (short.length === 0) continue;
+    const to = (k * bodies + long.length) * ENDS;
+    for (let axis = 0; axis < 3; axis += 1) {
+      let [least, most] = [Infinity, -Infinity];
+      for (const { hull } of short) {
+        const c = k * stride + hull * ENDS + axis;
+        least = Math.min(least, ends[c], ends[c + 3]);
+        most = Math.max(most, ends[c], ends[c + 3]);
+      }
+      coarseEnds[to + axis] = (least + most) / 2;
+      coarseEnds[to + 3 + axis] = coarseEnds[to + axis];
+    }
+    for (const { hull, hullRadiusM } of short) {
+      const c = k * stride + hull * ENDS;
+      for (const end of [c, c + 3]) {
+        const x = ends[end] - coarseEnds[to];
+        const y = ends[end + 1] - coarseEnds[to + 1];
+        const z = ends[end + 2] - coarseEnds[to + 2];
+        ballM = Math.max(ballM, Math.sqrt(x * x + y * y + z * z) + hullRadiusM);
+      }
+    }
+  }
+  const radii = long.map((group) => group.hullRadiusM);
+  const reaches = long.map((group) => group.reachM + ROUNDING_M);
+  if (short.length > 0) {
+    radii.push(ballM + ROUNDING_M);
+    reaches.push(ballM + ROUNDING_M);
+  }
+  return {
+    coarseEnds,
+    coarseRadiiM: Float32Array.from(radii),
+    coarseReachesM: Float32Array.from(reaches),
+  };
+}
 
 function boundsOf({ cells, groups, stride, ends, travel }: Row): number[] {
   const bounds = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
@@ -129,34 +192,62 @@ function boundsOf({ cells, groups, stride, ends, travel }: Row): number[] {
   return bounds;
 }
 
-function levelsOf(row: Row): LegLevel[] {
+function levelsOf(row: Row, { coarseEnds, coarseRadiiM }: Coarse): LegLevel[] {
   const { cells, groups, stride, ends, travel } = row;
   const count = groups.length;
-  const coarse = SPANS.map((span): LegLevel => {
+  const bodies = coarseRadiiM.length;
+  const hulls = Int32Array.from(groups, (group) => group.hull * ENDS);
+  const evenly = Int32Array.from(coarseRadiiM, (_, b) => b * ENDS);
+  // A ball around several links goes as far as the one of them that goes farthest.
+  const bodyTravel = new Float32Array(cells * bodies);
+  for (let k = 0; k < cells; k += 1) {
+    let most = 0;
+    for (let g = 0; g < count; g += 1) most = Math.max(most, travel[k * count + g]);
+    for (let b = 0; b < bodies; b += 1) bodyTravel[k * bodies + b] = most;
+  }
+  return [...SPANS, 1].map((span): LegLevel => {
     const blocks = Math.ceil(cells / span);
-    const middles = new Int32Array(blocks);
-    const most = new Float32Array(blocks * count);
-    for (let b = 0; b < blocks; b += 1) {
-      const first = b * span;
-      const last = Math.min(cells, first + span) - 1;
-      const middle = (first + last) >> 1;
-      middles[b] = middle;
-      for (let g = 0; g < count; g += 1) {
-        const m = middle * stride + groups[g].hull * ENDS;
-        let far = 0;
-        for (let k = first; k <= last; k += 1) {
-          const c = k * stride + groups[g].hull * ENDS;
-          // A capsule moves by no more than the end of its axis that moves most.
-          const moved = Math.max(apart(ends, c, m), apart(ends, c + 3, m + 3)) + travel[k * count + g];
-          if (moved > far) far = moved;
-        }
-        most[b * count + g] = far + ROUNDING_M;
-      }
-    }
-    return { span, count: blocks, middles, travel: most };
+    const middles = Int32Array.from({ length: blocks }, (_, b) => {
+      return (b * span + Math.min(cells, (b + 1) * span) - 1) >> 1;
+    });
+    if (span === 1) return { span, count: blocks, middles, travel, coarseTravel: bodyTravel };
+    return {
+      span,
+      count: blocks,
+      middles,
+      travel: blockTravel(span, middles, cells, ends, stride, hulls, travel),
+      coarseTravel: blockTravel(span, middles, cells, coarseEnds, bodies * ENDS, evenly, bodyTravel),
+    };
   });
-  const single = { span: 1, count: cells, middles: Int32Array.from({ length: cells }, (_, k) => k), travel };
-  return [...coarse, single];
+}
+
+/** Per block and body how far it gets from where it is in the middle cell, m. */
+function blockTravel(
+  span: number,
+  middles: Int32Array,
+  cells: number,
+  ends: Float32Array,
+  stride: number,
+  offsets: Int32Array,
+  travel: Float32Array,
+): Float32Array {
+  const count = offsets.length;
+  const most = new Float32Array(middles.length * count);
+  for (let b = 0; b < middles.length; b += 1) {
+    const last = Math.min(cells, (b + 1) * span) - 1;
+    for (let g = 0; g < count; g += 1) {
+      const m = middles[b] * stride + offsets[g];
+      let far = 0;
+      for (let k = b * span; k <= last; k += 1) {
+        const c = k * stride + offsets[g];
+        // A capsule moves by no more than the end of its axis that moves most.
+        const moved = Math.max(apart(ends, c, m), apart(ends, c + 3, m + 3)) + travel[k * count + g];
+        if (moved > far) far = moved;
+      }
+      most[b * count + g] = far + ROUNDING_M;
+    }
+  }
+  return most;
 }
 
 function apart(ends: Float32Array, p: number, q: number): number {

@@ -1,6 +1,6 @@
 import type { ConflictTable } from '../coordination/conflict-table.ts';
 import type { MotionLibrary, TaskWay } from './motion-library.ts';
-import { remainingUs, stepS } from './sequence-cost.ts';
+import { stepS } from './sequence-cost.ts';
 import { SpaceTime } from './space-time.ts';
 import type { Appended } from './space-time.ts';
 
@@ -18,6 +18,9 @@ export interface Outcome {
 }
 
 const FAILED: Outcome = { sequences: [], makespanUs: Infinity, doneUs: [] };
+
+/** Empty moves seldom take less, us: what a schedule that cannot keep its bound is recognised by. */
+const REACH_LEAST_US = 1_200_000;
 
 /** A wait that is not worth looking for another task, us. */
 const NOTHING_LOST_US = 50_000;
@@ -53,7 +56,9 @@ export class Decoder {
     const next = this.#rewind(draft);
     const { plans } = this.space;
     const free = plans.map((plan) => plan.freeUs);
-    const rest = remainingUs(this.#library, draft).map((row, arm) => row[next[arm]]);
+    const rest = draft.map((sequence, arm) =>
+      sequence.slice(next[arm]).reduce((sum, way) => sum + way.carry.durationUs + REACH_LEAST_US, 0),
+    );
     for (;;) {
       const arm = nextArm(draft, next, free);
       if (arm < 0) break;
@@ -64,7 +69,7 @@ export class Decoder {
       free[arm] = plans[arm].freeUs;
       this.#log.push({ way, appended, freeUs: free[arm] });
       next[arm] += 1;
-      rest[arm] -= way.carry.durationUs;
+      rest[arm] -= way.carry.durationUs + REACH_LEAST_US;
       if (free[arm] + rest[arm] > boundUs) return FAILED;
     }
     const doneUs = plans.map((plan) => plan.freeUs);

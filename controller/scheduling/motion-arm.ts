@@ -1,7 +1,8 @@
 import { tipAt, placeBody } from '../../arms/planning/arm-body.ts';
 import type { CarriedItem, PlanningScene } from '../../arms/planning/scene.ts';
 import { prepareScene } from '../../arms/planning/scene.ts';
-import { armShape } from '../coordination/arm-shape.ts';
+import type { Obstacle } from '../../arms/geometry/shape.ts';
+import { armShape, baseBall } from '../coordination/arm-shape.ts';
 import type { ArmShape } from '../coordination/arm-shape.ts';
 import type { ArmModel, CellModel } from '../domain/cell.ts';
 import type { MotionArm } from './job-arm.ts';
@@ -63,7 +64,7 @@ function sceneFor(cell: CellModel, arm: ArmModel, others: OtherArms): PlanningSc
   return prepareScene({
     manipulator: arm.manipulator,
     X_WB: arm.X_WB,
-    obstacles: cell.obstacles,
+    obstacles: [...cell.obstacles, ...standing.flatMap((other) => shoulderOf(other, cell.clearanceM))],
     standingArms: standing.map(({ id, manipulator, X_WB, park }) => ({
       id,
       manipulator,
@@ -76,6 +77,15 @@ function sceneFor(cell: CellModel, arm: ArmModel, others: OtherArms): PlanningSc
     armMarginM: cell.clearanceM + RESTING_MARGIN_M,
     keepOutMarginM: 0,
   });
+}
+
+/** The first link of another arm wherever it turns, grown by the clearance. */
+function shoulderOf(arm: ArmModel, clearanceM: number): Obstacle[] {
+  const ball = baseBall(arm);
+  if (ball === null) return [];
+  const X_WO = { positionM: ball.centreM, quaternionXyzw: [0, 0, 0, 1] } as const;
+  const shape = { type: 'sphere', radiusM: ball.radiusM + clearanceM + RESTING_MARGIN_M } as const;
+  return [{ id: `${arm.id} shoulder`, shape, X_WO }];
 }
 
 /** The tip stays where it is to this, m and as direction, when a joint that only spins the tool turns. */

@@ -64,7 +64,7 @@ export interface MotionLibrary {
 }
 
 /** Ways kept of a task for an arm. */
-const WAYS_MAX = 4;
+const WAYS_MAX = 2;
 /** A way that takes this much longer than the quickest is not kept, s. */
 const WAY_WORSE_MAX_S = 0.7;
 /** Pairs of ends between which a carry is looked for. */

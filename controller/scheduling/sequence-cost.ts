@@ -25,19 +25,6 @@ export function loadS(library: MotionLibrary, armIndex: number, sequence: readon
   return sum;
 }
 
-/** Per arm and position how long what comes from there on takes at least, us. */
-export function remainingUs(library: MotionLibrary, sequences: Sequences): number[][] {
-  return sequences.map((sequence, arm) => {
-    const rest = new Array<number>(sequence.length + 1).fill(0);
-    for (let k = sequence.length - 1; k >= 0; k -= 1) {
-      const from = k === 0 ? library.starts[arm] : sequence[k - 1].place;
-      const known = library.knownReachS(arm, from, sequence[k]);
-      rest[k] = rest[k + 1] + (known ?? 0) * 1e6 + sequence[k].carry.durationUs;
-    }
-    return rest;
-  });
-}
-
 /** A place in a sequence for a task, and what it adds, s. */
 export interface Insertion {
   readonly armIndex: number;

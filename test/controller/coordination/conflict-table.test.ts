@@ -39,17 +39,17 @@ function motion(random: () => number, towards: number): JointTrajectory {
   return timed.trajectory;
 }
 
-/** Exact distance of the moving parts of two arms, capsule by capsule; the left one with its item as a box. */
+/** Exact distance of two arms from the second link on, capsule by capsule; the left one with its item as a box. */
 function distanceM(q: Float64Array, r: Float64Array): number {
   placeBody(left.body, q, 0);
   placeItem(left, ITEM);
   placeBody(right, r, 0);
   let least = Infinity;
   for (let n = 0; n < right.capsuleCount; n += 1) {
-    if (right.joints[n] < 0) continue;
+    if (right.joints[n] < 1) continue;
     least = Math.min(least, capsuleBox(right.world, n * CAPSULE_STRIDE, left.item, 0));
     for (let k = 0; k < left.body.capsuleCount; k += 1) {
-      if (left.body.joints[k] < 0 || right.joints[n] < 0) continue;
+      if (left.body.joints[k] < 1 || right.joints[n] < 1) continue;
       least = Math.min(
         least,
         capsuleCapsule(left.body.world, k * CAPSULE_STRIDE, right.world, n * CAPSULE_STRIDE),
