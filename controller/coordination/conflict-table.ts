@@ -8,7 +8,7 @@ import type { SampledLeg } from './leg-samples.ts';
 export interface ConflictTable {
   /**
    * The least difference `start of b - start of a`, us, from `offsetUs` on at which the two legs, both driven at their
-   * nominal rate, always keep the margin.
+   * nominal rate, always keep the margin, and would if either of them stopped on its path.
    */
   nextOffset(a: SampledLeg, b: SampledLeg, offsetUs: number): number;
   /** Progress of `leg`, us, during which it is too close to an arm standing as in `stand`: pairs, flat, ascending. */
@@ -30,6 +30,9 @@ interface Diagonals {
   hit: number;
 }
 
+/** Diagonals beyond the legs' own that matter: an arm that is not there yet may be on its way. Cells. */
+const REACH = 60;
+
 const FREE = 1;
 const MEETS = 2;
 
@@ -42,7 +45,7 @@ export function createConflictTable(marginM: number): ConflictTable {
   let pairs = 0;
   const diagonals = (a: SampledLeg, b: SampledLeg): Diagonals => {
     if (a.stepUs !== b.stepUs) throw new Error('legs that are compared must be sampled alike');
-    return { shift: b.cells - 1, known: new Uint8Array(a.cells + b.cells - 1), hit: -1 };
+    return { shift: b.cells - 1 + REACH, known: new Uint8Array(a.cells + b.cells - 1 + 2 * REACH), hit: -1 };
   };
   const remembered = <T>(
     memory: WeakMap<SampledLeg, Map<SampledLeg, T>>,
@@ -82,6 +85,9 @@ export function createConflictTable(marginM: number): ConflictTable {
   };
 }
 
+/** Cells by which a start is put off while the legs meet: fewer are more exact and slower. */
+const SWEEP_CELLS = 3;
+
 /** Cells reach half a step to either side of their instants: an offset lies on the diagonals around it. */
 function nextFree(
   a: SampledLeg,
@@ -94,8 +100,9 @@ function nextFree(
   for (;;) {
     const at = offset / a.stepUs;
     const high = Math.ceil(at);
-    if (meets(a, b, diagonals, high, marginM)) offset = (high + 1) * a.stepUs;
-    else if (high !== at && meets(a, b, diagonals, high - 1, marginM)) offset = high * a.stepUs;
+    if (meets(a, b, diagonals, high, marginM)) offset = (high + SWEEP_CELLS) * a.stepUs;
+    else if (high !== at && meets(a, b, diagonals, high - 1, marginM))
+      offset = (high - 1 + SWEEP_CELLS) * a.stepUs;
     else return offset;
   }
 }
@@ -106,7 +113,7 @@ function meets(a: SampledLeg, b: SampledLeg, diagonals: Diagonals, d: number, ma
   if (at < 0 || at >= known.length) return false;
   if (known[at] !== 0) return known[at] === MEETS;
   const j = hit - d;
-  const again = hit >= 0 && j >= 0 && j < b.cells && cellsMeet(a, hit, b, j, marginM);
+  const again = hit >= 0 && hit < a.cells && j >= 0 && j < b.cells && cellsMeet(a, hit, b, j, marginM);
   const cell = again ? hit : meetOnDiagonal(a, b, d, marginM);
   known[at] = cell >= 0 ? MEETS : FREE;
   if (cell >= 0) diagonals.hit = cell;

@@ -47,7 +47,10 @@ export interface DependencyGraph {
   readonly conflicts: readonly OrderedConflict[];
 }
 
-/** A step of the certificate: an arm comes to (`reach`) or goes beyond (`leave`) a point of progress. */
+/**
+ * A step of the certificate: an arm comes to (`reach`) a point of progress, or goes beyond (`leave`) the last one from
+ * which it can still stop where it has to: without the permission it may rest anywhere from there on.
+ */
 export interface GraphEvent {
   readonly kind: 'reach' | 'leave';
   readonly armId: string;

@@ -46,11 +46,12 @@ export function visitConflicts(
 }
 
 /**
- * The cell of `a` at which the two legs may be closer than the margin when `b` is always `shift` cells behind `a`; -1
- * when they never are.
+ * The cell of `a` in which the two legs may be closer than the margin when `b` is always `shift` cells behind `a`, or
+ * would be if either of them were to stop on its path as soon as it can; -1 when they never are. So what is found free
+ * leaves each arm the room to stop before the place that the other has not left yet.
  */
 export function meetOnDiagonal(a: SampledLeg, b: SampledLeg, shift: number, marginM: number): number {
-  return meetInBlocks(a, b, shift, marginM, 0, 0, a.levels[0].count);
+  return meetInBlocks(a, b, shift, marginM, 0, 0, a.levels[0].count, 0, b.cells - 1);
 }
 
 function meetInBlocks(
@@ -61,25 +62,38 @@ function meetInBlocks(
   level: number,
   fromI: number,
   untilI: number,
+  fromJ: number,
+  untilJ: number,
 ): number {
   const rowA = a.levels[level];
   const rowB = b.levels[level];
   const { span } = rowA;
   const isCell = span === 1;
   for (let bi = fromI; bi < untilI; bi += 1) {
-    const i0 = Math.max(bi * span, shift);
-    const i1 = Math.min((bi + 1) * span, a.cells, b.cells + shift);
-    if (i0 >= i1) continue;
-    const lastJ = Math.floor((i1 - 1 - shift) / span);
-    for (let bj = Math.floor((i0 - shift) / span); bj <= lastJ; bj += 1) {
+    const i0 = bi * span;
+    const i1 = Math.min(i0 + span, a.cells) - 1;
+    // Where b is when a has come so far, or could still stop; and where b would rest from where it is then.
+    const first = Math.max(fromJ, a.brakeCells[i0] - shift);
+    const behind = Math.min(i1 - shift, b.cells - 1);
+    if (behind < 0 || i0 - shift > b.cells - 1 + (i1 - a.brakeCells[i0])) continue;
+    const last = Math.min(untilJ, b.stopCells[behind]);
+    for (let bj = Math.floor(first / span); bj * span <= last; bj += 1) {
       if (!blocksMeet(a, rowA, bi, b, rowB, bj, marginM, isCell)) continue;
       if (isCell) return bi;
-      const ratio = span / a.levels[level + 1].span;
-      // The cells of this block of a, whichever block of b they meet.
-      const until = Math.min((bi + 1) * ratio, a.levels[level + 1].count);
-      const hit = meetInBlocks(a, b, shift, marginM, level + 1, bi * ratio, until);
+      const next = a.levels[level + 1];
+      const ratio = span / next.span;
+      const hit = meetInBlocks(
+        a,
+        b,
+        shift,
+        marginM,
+        level + 1,
+        bi * ratio,
+        Math.min((bi + 1) * ratio, next.count),
+        Math.max(first, bj * span),
+        Math.min(last, (bj + 1) * span - 1),
+      );
       if (hit >= 0) return hit;
-      break;
     }
   }
   return -1;

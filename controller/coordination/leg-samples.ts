@@ -20,6 +20,9 @@ export interface SampledLeg {
   readonly ends: Float32Array;
   /** Per cell and group, m. */
   readonly travel: Float32Array;
+  /** Per cell the one in which the arm can rest at the latest when it begins to brake there, and which is still in time. */
+  readonly stopCells: Int32Array;
+  readonly brakeCells: Int32Array;
   /** World bounds of all of it, least x y z and greatest x y z, m. */
   readonly bounds: readonly number[];
   /** Per group where its hull is in a cell's ends. */
@@ -60,11 +63,17 @@ const ROUNDING_M = 2e-6;
  * Samples a leg.
  *
  * @param stepUs progress between cells: finer is more exact and costs more
+ * @param stopCells per cell the one in which the arm rests when it begins to brake there; not decreasing
  */
-export function sampleLeg(shape: ArmShape, trajectory: JointTrajectory, stepUs: number): SampledLeg {
+export function sampleLeg(
+  shape: ArmShape,
+  trajectory: JointTrajectory,
+  stepUs: number,
+  stopCells: Int32Array,
+): SampledLeg {
   const bounds = boundMotion(trajectory);
   const { durationUs } = bounds;
-  const cells = Math.max(1, Math.ceil(durationUs / stepUs - 1e-9) + 1);
+  const cells = cellCount(durationUs, stepUs);
   const stride = shape.capsules * ENDS;
   const groups = shape.groups.length;
   const ends = new Float32Array(cells * stride);
@@ -93,7 +102,17 @@ export function sampleLeg(shape: ArmShape, trajectory: JointTrajectory, stepUs: 
     for (let g = 0; g < groups; g += 1) travel[k * groups + g] = most[g] + ROUNDING_M;
   }
   const { armId } = shape;
-  return completed({ armId, stepUs, durationUs, cells, groups: shape.groups, stride, ends, travel });
+  return completed({
+    armId,
+    stepUs,
+    durationUs,
+    cells,
+    groups: shape.groups,
+    stride,
+    ends,
+    travel,
+    stopCells,
+  });
 }
 
 /** An arm that stands still, as a leg of one cell. */
@@ -103,7 +122,22 @@ export function sampleStand(shape: ArmShape, q: readonly number[], stepUs: numbe
     shape,
     { timesUs: [0], positions: [q], velocities: [still], accelerations: [still] },
     stepUs,
+    Int32Array.of(0),
   );
+}
+
+/** How many cells a leg has. */
+export function cellCount(durationUs: number, stepUs: number): number {
+  return Math.max(1, Math.ceil(durationUs / stepUs - 1e-9) + 1);
+}
+
+/** Per cell the first from which braking still rests in it. */
+function brakeCellsOf(stopCells: Int32Array): Int32Array {
+  let first = 0;
+  return stopCells.map((_, cell) => {
+    while (stopCells[first] < cell && first < cell) first += 1;
+    return first;
+  });
 }
 
 /** Adds what follows from the cells. */
@@ -112,6 +146,7 @@ export function completed(row: Row): SampledLeg {
   return {
     ...row,
     ...coarse,
+    brakeCells: brakeCellsOf(row.stopCells),
     bounds: boundsOf(row),
     hullOffsets: Int32Array.from(row.groups, (group) => group.hull * ENDS),
     hullRadiiM: Float32Array.from(row.groups, (group) => group.hullRadiusM),
@@ -120,7 +155,10 @@ export function completed(row: Row): SampledLeg {
   };
 }
 
-type Row = Omit<SampledLeg, 'levels' | 'bounds' | 'hullOffsets' | 'hullRadiiM' | 'reachesM' | keyof Coarse>;
+type Row = Omit<
+  SampledLeg,
+  'levels' | 'bounds' | 'brakeCells' | 'hullOffsets' | 'hullRadiiM' | 'reachesM' | keyof Coarse
+>;
 
 type Coarse = Pick<SampledLeg, 'coarseEnds' | 'coarseRadiiM' | 'coarseReachesM'>;
 

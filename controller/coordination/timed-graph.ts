@@ -121,8 +121,10 @@ function orderOf(a: PlacedLeg, b: PlacedLeg, region: ConflictRegion, number: num
     legIds: [a.leg.id, b.leg.id] as const,
     orders: [precedences(aFirst), precedences(bFirst)] as const,
   };
-  if (isOnTime(aFirst)) return { ...base, chosen: 0 };
-  if (isOnTime(bFirst)) return { ...base, chosen: 1 };
+  for (const by of ['brake', 'pass'] as const) {
+    if (isOnTime(aFirst, by)) return { ...base, chosen: 0 };
+    if (isOnTime(bFirst, by)) return { ...base, chosen: 1 };
+  }
   return null;
 }
 
@@ -132,7 +134,9 @@ function isLast({ sequence, k }: PlacedLeg): boolean {
 
 interface TimedDemand {
   readonly precedence: Precedence;
-  readonly isMet: boolean;
+  /** By how much the schedule meets it, us: before the arm would have to brake, and before it passes. */
+  readonly brake: number;
+  readonly pass: number;
 }
 
 function demands(
@@ -144,16 +148,13 @@ function demands(
   for (const { firstUs, thenUs } of passings) {
     const waiting = thenUs > 0 ? { leg: then.leg, atUs: thenUs } : beforeBegin(then);
     if (waiting === null) return null;
+    const { leg, atUs } = waiting;
+    const brakeUs = leg.brakeFromUs(atUs);
+    const slackUs = leg.startUs - first.leg.startUs - firstUs;
     result.push({
-      precedence: {
-        first: { legId: first.leg.id, atUs: firstUs },
-        then: {
-          legId: waiting.leg.id,
-          atUs: waiting.atUs,
-          brakeUs: waiting.leg.brakeFromUs(waiting.atUs),
-        },
-      },
-      isMet: first.leg.startUs + firstUs <= waiting.leg.startUs + waiting.atUs,
+      precedence: { first: { legId: first.leg.id, atUs: firstUs }, then: { legId: leg.id, atUs, brakeUs } },
+      brake: slackUs + brakeUs,
+      pass: slackUs + atUs,
     });
   }
   return result;
@@ -173,6 +174,6 @@ function precedences(timed: readonly TimedDemand[] | null): readonly Precedence[
   return timed === null ? null : timed.map(({ precedence }) => precedence);
 }
 
-function isOnTime(timed: readonly TimedDemand[] | null): boolean {
-  return timed !== null && timed.every(({ isMet }) => isMet);
+function isOnTime(timed: readonly TimedDemand[] | null, by: 'brake' | 'pass'): boolean {
+  return timed !== null && timed.every((demand) => demand[by] >= 0);
 }

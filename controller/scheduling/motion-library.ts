@@ -1,6 +1,6 @@
 import type { CarriedItem, ItemContactAllowance } from '../../arms/planning/scene.ts';
 import { isFree, NO_ALLOWANCE } from '../../arms/planning/scene.ts';
-import { placeBody, tipAt } from '../../arms/planning/arm-body.ts';
+import { durationUs } from '../../arms/trajectory/joint-trajectory.ts';
 import { createConflictTable } from '../coordination/conflict-table.ts';
 import { sampleStand } from '../coordination/leg-samples.ts';
 import type { CellModel, FixedTask } from '../domain/cell.ts';
@@ -59,6 +59,11 @@ export interface MotionLibrary {
   knownReachS(armIndex: number, from: Spot, to: TaskWay): number | null;
   /** The motion to the resting place; null when there is none. */
   retreat(armIndex: number, from: Spot): MotionLeg | null;
+  /**
+   * Least time of a task's own work in a way, s: straight down to the pick point, the carry, straight up from the
+   * place point; without any move between tasks.
+   */
+  workS(armIndex: number, way: TaskWay): number;
   /** Motions planned so far. */
   readonly planned: number;
 }
@@ -162,6 +167,8 @@ export function createMotionLibrary(
       }
       return leg;
     },
+    workS: (armIndex, { pick, place, carry }) =>
+      carry.durationUs * 1e-6 + climbS(arms[armIndex], pick) + climbS(arms[armIndex], place),
     get planned() {
       return planned;
     },
@@ -190,6 +197,14 @@ function estimateS({ limits }: LibraryArm, from: Spot, to: Spot): number {
 function budgetOf(arm: LibraryArm): Budget {
   const before = arm.scene.checks;
   return { spent: () => arm.scene.checks - before, max: CHECKS_MAX };
+}
+
+/** Time straight up from a point to the end of the approach, or down, s. */
+function climbS(arm: LibraryArm, { column, allowance }: Spot): number {
+  if (column === null) return 0;
+  const leg: LegRoute = { up: column, route: [column.low], down: null };
+  const timed = timeLeg(arm, arm.scene, leg, null, allowance, 'rounded');
+  return timed.status === 'timed' ? durationUs(timed.trajectory) * 1e-6 : 0;
 }
 
 /** What is around all arms. */
@@ -337,12 +352,4 @@ function withSpin(arm: LibraryArm, column: Column): Column {
   const spin = (q: Configuration): Configuration =>
     q.map((value, j) => (j === q.length - 1 ? (arm.spinRad ?? value) : value));
   return { straight: column.straight.map(spin), low: spin(column.low), high: spin(column.high) };
-}
-
-/** Where a configuration has the tool tip, m. */
-export function tipOf(arm: LibraryArm, q: Configuration): readonly [number, number, number] {
-  const { body } = arm.scene;
-  placeBody(body, q, 0);
-  const t = tipAt(body);
-  return [body.frames[t + 3], body.frames[t + 7], body.frames[t + 11]];
 }

@@ -1,26 +1,37 @@
-import type { MotionLibrary, TaskWay } from './motion-library.ts';
-import type { Sequences } from './decode.ts';
+import type { MotionLibrary, Spot, TaskWay } from './motion-library.ts';
 import type { TaskOptions } from './task-options.ts';
 
-/** Time of a task with the empty move before it when nobody is in the way, s, by what is known or estimated. */
-export function stepS(
-  library: MotionLibrary,
-  armIndex: number,
-  before: TaskWay | null,
-  way: TaskWay,
-): number {
-  const from = before === null ? library.starts[armIndex] : before.place;
-  const known = library.knownReachS(armIndex, from, way);
-  return (known ?? library.reachEstimateS(armIndex, from, way)) + way.carry.durationUs * 1e-6;
+/** Per arm its tasks in order, each with the way it is done. */
+export type Sequences = readonly (readonly TaskWay[])[];
+
+/** Where every arm is when its sequence begins, and when that is, s. */
+export interface Beginning {
+  readonly spots: readonly Spot[];
+  readonly freeS: readonly number[];
 }
 
-/** Time of a whole sequence likewise, s. */
-export function loadS(library: MotionLibrary, armIndex: number, sequence: readonly TaskWay[]): number {
-  let sum = 0;
-  let before: TaskWay | null = null;
+/** What a move that does not exist counts as, s: to be avoided, and still comparable. */
+const NO_MOTION_S = 1_000;
+
+/** Time of a task with the empty move before it when nobody is in the way, s, by what is known or estimated. */
+export function stepS(library: MotionLibrary, armIndex: number, from: Spot, way: TaskWay): number {
+  const known = library.knownReachS(armIndex, from, way);
+  const reach = known ?? library.reachEstimateS(armIndex, from, way);
+  return Math.min(reach, NO_MOTION_S) + way.carry.durationUs * 1e-6;
+}
+
+/** When a whole sequence would be done likewise, s. */
+export function doneS(
+  library: MotionLibrary,
+  beginning: Beginning,
+  armIndex: number,
+  sequence: readonly TaskWay[],
+): number {
+  let sum = beginning.freeS[armIndex];
+  let spot = beginning.spots[armIndex];
   for (const way of sequence) {
-    sum += stepS(library, armIndex, before, way);
-    before = way;
+    sum += stepS(library, armIndex, spot, way);
+    spot = way.place;
   }
   return sum;
 }
@@ -46,6 +57,7 @@ const OVERLOAD = 3;
  */
 export function insertions(
   options: TaskOptions,
+  beginning: Beginning,
   sequences: Sequences,
   loadsS: readonly number[],
   targetS: number,
@@ -60,12 +72,12 @@ export function insertions(
     let best: Insertion | null = null;
     for (let at = 0; at <= sequence.length; at += 1) {
       if (skip > 0 && random() < skip) continue;
-      const before = at === 0 ? null : sequence[at - 1];
+      const before = at === 0 ? beginning.spots[armIndex] : sequence[at - 1].place;
       const after = at === sequence.length ? null : sequence[at];
       const gone = after === null ? 0 : stepS(library, armIndex, before, after);
       for (const way of ways) {
         let addedS = stepS(library, armIndex, before, way) - gone;
-        if (after !== null) addedS += stepS(library, armIndex, way, after);
+        if (after !== null) addedS += stepS(library, armIndex, way.place, after);
         const over = Math.max(0, loadsS[armIndex] + addedS - targetS);
         const cost = addedS + OVERLOAD * Math.min(over, addedS);
         if (best === null || cost < best.cost) best = { armIndex, at, way, addedS, cost };

@@ -29,6 +29,9 @@ export interface Appended {
   readonly freeUs: number;
 }
 
+/** From so long before it stands somewhere an arm can no longer stop before it, us. */
+const ARRIVING_US = 400_000;
+
 /** Shifts of one leg's start that are tried before the arm is sent to rest first. */
 const SHIFTS_MAX = 60;
 
@@ -44,11 +47,22 @@ export class SpaceTime {
   /** Per arm the arms that it can meet. */
   readonly #others: readonly (readonly number[])[];
 
-  constructor(library: MotionLibrary, table: ConflictTable, others: readonly (readonly number[])[]) {
+  constructor(
+    library: MotionLibrary,
+    table: ConflictTable,
+    others: readonly (readonly number[])[],
+    plans: ArmPlan[] = library.starts.map((spot) => ({ entries: [], spot, freeUs: 0, hasTail: false })),
+  ) {
     this.#library = library;
     this.#table = table;
     this.#others = others;
-    this.plans = library.starts.map((spot) => ({ entries: [], spot, freeUs: 0, hasTail: false }));
+    this.plans = plans;
+  }
+
+  /** A schedule that begins like this one and goes on by itself. */
+  copy(): SpaceTime {
+    const plans = this.plans.map((plan): ArmPlan => ({ ...plan, entries: [...plan.entries] }));
+    return new SpaceTime(this.#library, this.#table, this.#others, plans);
   }
 
   /**
@@ -144,9 +158,10 @@ export class SpaceTime {
       if (this.#blockedUntil(armIndex, reach, fromUs, reachUs) > fromUs) return null;
       const arrivedUs = reachUs + reach.durationUs;
       carryUs = this.#earliest(armIndex, carry, Math.max(carryUs, arrivedUs));
-      const blockedUs = this.#blockedUntil(armIndex, carry, arrivedUs, carryUs);
-      if (blockedUs > arrivedUs) {
-        reachUs = blockedUs - reach.durationUs;
+      const comingUs = arrivedUs - ARRIVING_US;
+      const blockedUs = this.#blockedUntil(armIndex, carry, comingUs, carryUs);
+      if (blockedUs > comingUs) {
+        reachUs = Math.max(reachUs + 1, blockedUs + ARRIVING_US - reach.durationUs);
         continue;
       }
       const doneUs = carryUs + carry.durationUs;

@@ -12,7 +12,7 @@ import { timePath } from '../../../arms/trajectory/time-path.ts';
 import { armShape } from '../../../controller/coordination/arm-shape.ts';
 import { conflictRegions } from '../../../controller/coordination/conflict-regions.ts';
 import { createConflictTable } from '../../../controller/coordination/conflict-table.ts';
-import { sampleLeg, sampleStand } from '../../../controller/coordination/leg-samples.ts';
+import { cellCount, sampleLeg, sampleStand } from '../../../controller/coordination/leg-samples.ts';
 import type { ArmModel } from '../../../controller/domain/cell.ts';
 import { shippedArm } from '../../arms/planning/shipped-arm.ts';
 
@@ -59,6 +59,12 @@ function distanceM(q: Float64Array, r: Float64Array): number {
   return least;
 }
 
+/** Arms that can stop at once. */
+function atOnce({ timesUs }: JointTrajectory): Int32Array {
+  const cells = cellCount(timesUs[timesUs.length - 1], STEP_US);
+  return Int32Array.from({ length: cells }, (_, k) => k);
+}
+
 const left = prepareScene({
   manipulator,
   X_WB: LEFT.X_WB,
@@ -87,8 +93,8 @@ describe('conflicts of two arms', () => {
         const random = seededRandom(seed);
         const mine = motion(random, Math.PI);
         const other = motion(random, 0);
-        const a = sampleLeg(leftShape, mine, STEP_US);
-        const b = sampleLeg(rightShape, other, STEP_US);
+        const a = sampleLeg(leftShape, mine, STEP_US, atOnce(mine));
+        const b = sampleLeg(rightShape, other, STEP_US, atOnce(other));
         const regions = conflictRegions(a, b, MARGIN_M);
         for (let tries = 0; tries < 3; tries += 1) {
           const offset = (random() * 2 - 1) * 1.2e6;
@@ -130,7 +136,7 @@ describe('conflicts of two arms', () => {
         const stand = mine.positions[0];
         const other = motion(random, 0);
         const standing = sampleStand(leftShape, stand, STEP_US);
-        const spans = table.spans(standing, sampleLeg(rightShape, other, STEP_US));
+        const spans = table.spans(standing, sampleLeg(rightShape, other, STEP_US, atOnce(other)));
         q.set(stand);
         for (let us = 0; us <= other.timesUs[other.timesUs.length - 1]; us += 5_000) {
           sampleTrajectory(other, us, r);

@@ -35,6 +35,7 @@ export function ballLeg(armId: string, points: readonly Point[]): SampledLeg {
     stride: 6,
     ends,
     travel,
+    stopCells: Int32Array.from({ length: cells }, (_, k) => k),
   });
 }
 
