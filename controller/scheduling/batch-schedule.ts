@@ -9,7 +9,7 @@ import type { TaskOptions } from './task-options.ts';
 export interface BatchSettings {
   /** Ruins while arms do not mind one another. */
   readonly looseIterations: number;
-  /** Beams, each with its own seed; the best schedule is taken. */
+  /** Beams, each beginning with the order of the best schedule so far. */
   readonly beams: number;
   readonly beam: Omit<BeamSettings, 'seed'>;
   readonly seed: number;
@@ -43,19 +43,23 @@ export function batchSchedule(
 ): SpaceTime | null {
   const { library } = options;
   const beginning = { spots: library.starts, freeS: library.starts.map(() => 0) };
+  let sequences = improveSequences(
+    options,
+    beginning,
+    firstSequences(options, beginning),
+    settings.looseIterations,
+    LOOSE_TEMPERATURES_S,
+    seededRandom(settings.seed),
+  );
   let best: SpaceTime | null = null;
   for (let n = 0; n < settings.beams; n += 1) {
-    const seed = settings.seed * 1_000 + n;
-    const sequences = improveSequences(
-      options,
-      beginning,
-      firstSequences(options, beginning),
-      settings.looseIterations,
-      LOOSE_TEMPERATURES_S,
-      seededRandom(seed),
-    );
-    const made = beamSchedule(options, opening, sequences, { ...settings.beam, seed });
-    if (made !== null && (best === null || makespanUs(made) < makespanUs(best))) best = made;
+    const made = beamSchedule(options, opening, sequences, {
+      ...settings.beam,
+      seed: settings.seed * 1_000 + n,
+    });
+    if (made === null || (best !== null && makespanUs(made) >= makespanUs(best))) continue;
+    best = made;
+    sequences = made.plans.map((plan) => [...plan.done]);
   }
   return best;
 }

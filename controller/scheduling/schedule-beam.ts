@@ -31,7 +31,10 @@ interface Strand {
 const NOTHING_LOST_US = 30_000;
 
 /** Choices are made with this much chance in them, s: so that strands differ. */
-const NOISE_S = 0.25;
+const NOISE_S = 0.1;
+
+/** Temperatures at which what is left is rearranged, s. */
+const REARRANGE_S = [0.4, 0.02] as const;
 
 /**
  * Makes a schedule from sequences that are good by themselves, task by task in the order of time, many at once: what
@@ -52,12 +55,12 @@ export function beamSchedule(
   const steps = Math.max(1, Math.round(settings.stride * sequences.length));
   while (strands.some(({ rest }) => rest.some((sequence) => sequence.length > 0))) {
     const next: Strand[] = [];
-    for (const [rank, strand] of strands.entries()) {
+    for (const strand of strands) {
       const count = strands.length === 1 ? settings.width * settings.children : settings.children;
       for (let child = 0; child < count; child += 1) {
         // The first child does what seems best; the others try something else.
         const noiseS = child === 0 ? 0 : NOISE_S;
-        const made = advanced(options, strand, steps, noiseS, settings, random, rank);
+        const made = advanced(options, strand, steps, noiseS, settings, random);
         if (made !== null) next.push(made);
       }
     }
@@ -83,17 +86,16 @@ function advanced(
   noiseS: number,
   settings: BeamSettings,
   random: () => number,
-  rank: number,
 ): Strand | null {
   const space = strand.space.copy();
   let rest = strand.rest.map((sequence) => [...sequence]);
-  if (settings.rearrangements > 0 && (noiseS > 0 || rank === 0)) {
+  if (settings.rearrangements > 0 && noiseS > 0) {
     rest = improveSequences(
       options,
       beginningOf(space),
       rest,
       settings.rearrangements,
-      [noiseS > 0 ? 0.4 : 0.02, 0.02],
+      REARRANGE_S,
       random,
     ).map((sequence) => [...sequence]);
   }

@@ -13,6 +13,8 @@ export interface PlannedEntry {
 /** What one arm is to do. Its last leg is always a retreat to where it rests, unless it never leaves. */
 export interface ArmPlan {
   readonly entries: PlannedEntry[];
+  /** Its tasks so far, in order. */
+  readonly done: TaskWay[];
   /** Where it stands after its last task, and since when it is free, us. */
   spot: Spot;
   freeUs: number;
@@ -51,7 +53,13 @@ export class SpaceTime {
     library: MotionLibrary,
     table: ConflictTable,
     others: readonly (readonly number[])[],
-    plans: ArmPlan[] = library.starts.map((spot) => ({ entries: [], spot, freeUs: 0, hasTail: false })),
+    plans: ArmPlan[] = library.starts.map((spot) => ({
+      entries: [],
+      done: [],
+      spot,
+      freeUs: 0,
+      hasTail: false,
+    })),
   ) {
     this.#library = library;
     this.#table = table;
@@ -61,7 +69,11 @@ export class SpaceTime {
 
   /** A schedule that begins like this one and goes on by itself. */
   copy(): SpaceTime {
-    const plans = this.plans.map((plan): ArmPlan => ({ ...plan, entries: [...plan.entries] }));
+    const plans = this.plans.map((plan): ArmPlan => ({
+      ...plan,
+      entries: [...plan.entries],
+      done: [...plan.done],
+    }));
     return new SpaceTime(this.#library, this.#table, this.#others, plans);
   }
 
@@ -115,6 +127,7 @@ export class SpaceTime {
       return null;
     }
     plan.entries.push(...placed);
+    plan.done.push(way);
     plan.hasTail = true;
     plan.spot = way.place;
     const carry = placed[placed.length - 2];
@@ -126,6 +139,7 @@ export class SpaceTime {
   takeBack({ armIndex, entriesBefore, tail, spot, freeUs }: Appended): void {
     const plan = this.plans[armIndex];
     plan.entries.length = entriesBefore;
+    plan.done.pop();
     if (tail !== null) plan.entries.push(tail);
     plan.hasTail = tail !== null;
     plan.spot = spot;

@@ -6,8 +6,8 @@ import type { Spot, TaskWay } from './motion-library.ts';
 import type { PlannedEntry, SpaceTime } from './space-time.ts';
 import type { TaskOptions } from './task-options.ts';
 
-/** After this long an arm that waits has first claim to the zones it needs, us. */
-const CLAIM_AFTER_US = 3_000_000;
+/** How often an arm that waits for no zone in particular asks again, us. */
+const ASK_AGAIN_US = 1_000_000;
 
 /** When a zone is given back, counted from the begin of a job, us. */
 type Holding = ReadonlyMap<string, number>;
@@ -40,11 +40,13 @@ interface ZoneArm {
  * it rests in, so none ever waits in a circle. Resting arms are obstacles to all motions; they need no zone.
  *
  * @param assigned per arm its tasks in order
+ * @param claimAfterUs after waiting this long an arm has first claim to the zones it needs
  */
 export function zoneSchedule(
   options: TaskOptions,
   initial: SpaceTime,
   assigned: readonly (readonly TaskWay[])[],
+  claimAfterUs: number,
 ): PlannedEntry[][] {
   const { library } = options;
   const trackers = library.cell.arms.map((arm) => createZoneTracker(library.cell, arm));
@@ -110,8 +112,7 @@ export function zoneSchedule(
   const isClaimed = (arm: number, job: Job, nowUs: number): boolean => {
     for (const [other, theirs] of wanted) {
       const waiting = arms[other];
-      if (other === arm || nowUs - waiting.since < CLAIM_AFTER_US || waiting.since >= arms[arm].since)
-        continue;
+      if (other === arm || nowUs - waiting.since < claimAfterUs || waiting.since >= arms[arm].since) continue;
       for (const zone of job.holding.keys()) if (theirs.holding.has(zone)) return true;
     }
     return false;
@@ -170,7 +171,7 @@ export function zoneSchedule(
       // The next instant at which anything can have changed.
       let next = Infinity;
       for (const { untilUs } of heldUntil.values()) if (untilUs > nowUs) next = Math.min(next, untilUs);
-      each.atUs = Number.isFinite(next) ? next : nowUs + CLAIM_AFTER_US;
+      each.atUs = Number.isFinite(next) ? next : nowUs + ASK_AGAIN_US;
     }
   }
   return arms.map(({ entries }) => entries);
@@ -197,7 +198,12 @@ export function sequentialSchedule(
   assigned.forEach((sequence, arm) => {
     let spot = library.rests[arm];
     for (const way of sequence) {
-      const reach = library.reach(arm, spot, way);
+      let reach = library.reach(arm, spot, way);
+      if (reach === null) {
+        const away = library.retreat(arm, spot);
+        if (away !== null) add(arm, away, -1);
+        reach = library.reach(arm, library.rests[arm], way);
+      }
       if (reach === null) continue;
       add(arm, reach, -1);
       add(arm, way.carry, way.taskIndex);
