@@ -143,7 +143,9 @@ function appendBest(
       if (detourUs >= leastUs) continue;
       const appended = space.append(arm, way);
       if (appended === null) continue;
-      const lostUs = detourUs + space.plans[arm].freeUs - freeUs - stepS(library, arm, spot, way) * 1e6;
+      // Estimated again: the way there is known by now, and an estimate that was too low is not to be fallen for.
+      const knownUs = detourS(options, arm, spot, rest, at, way) * 1e6 + chanceUs;
+      const lostUs = knownUs + space.plans[arm].freeUs - freeUs - stepS(library, arm, spot, way) * 1e6;
       space.takeBack(appended);
       if (lostUs >= leastUs) continue;
       leastUs = lostUs;

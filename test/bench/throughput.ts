@@ -59,11 +59,12 @@ export interface ThroughputReport {
 
 /** The search's budget: the same for `magpie` and `ghost`. Schedules and ruins, never time. */
 function budget(arms: number, seed: number): BatchSettings {
-  const width = arms <= 2 ? 8 : arms <= 4 ? 6 : arms <= 8 ? 4 : 3;
+  const [width, children, beams] =
+    arms <= 2 ? [8, 3, 3] : arms <= 4 ? [5, 3, 1] : arms <= 8 ? [2, 2, 1] : [1, 2, 1];
   return {
     looseIterations: 300,
-    beams: 4,
-    beam: { width, children: 3, window: 12, stride: 0.5, rearrangements: 3 },
+    beams,
+    beam: { width, children, window: 12, stride: 0.5, rearrangements: 4 },
     seed,
   };
 }
