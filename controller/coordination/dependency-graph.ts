@@ -1,6 +1,3 @@
-import { eventGraph } from './event-graph.ts';
-import type { EventGraph } from './event-graph.ts';
-
 /** One leg in the order in which its arm drives its legs. */
 export interface GraphLeg {
   readonly id: string;
@@ -69,35 +66,9 @@ export interface CycleStep {
   readonly precedence: Precedence;
 }
 
-/** Tells whether a graph can be completed, with an order of its events as certificate, or the cycle that forbids it. */
-export function judgeGraph(graph: DependencyGraph): GraphVerdict {
-  return verdictOf(eventGraph(graph));
-}
-
-export function verdictOf(events: EventGraph): GraphVerdict {
-  if (events.cycle === null) return { status: 'accepted', order: events.order.map((e) => events.events[e]) };
-  return { status: 'cyclic', cycle: events.cycle };
-}
-
 /** What the chosen orders demand. */
 export function precedencesOf(conflict: OrderedConflict): readonly Precedence[] {
   const chosen = conflict.orders[conflict.chosen];
   if (chosen === null) throw new Error(`conflict ${conflict.id} has an order that is impossible`);
   return chosen;
-}
-
-/**
- * Leaves out every demand that follows from others. What arms may do does not change; there is less to wait for and
- * to watch. The graph must be acyclic.
- */
-export function withoutRedundant(graph: DependencyGraph): DependencyGraph {
-  const redundant = eventGraph(graph).redundant();
-  const conflicts: OrderedConflict[] = [];
-  for (const conflict of graph.conflicts) {
-    const kept = precedencesOf(conflict).filter((precedence) => !redundant.has(precedence));
-    const orders: [readonly Precedence[] | null, readonly Precedence[] | null] = [...conflict.orders];
-    orders[conflict.chosen] = kept;
-    if (kept.length > 0) conflicts.push({ ...conflict, orders });
-  }
-  return { sequences: graph.sequences, conflicts };
 }

@@ -1,5 +1,5 @@
 import type { CycleStep, DependencyGraph, GraphEvent, OrderedConflict } from './dependency-graph.ts';
-import { judgeGraph } from './dependency-graph.ts';
+import { judgeGraph } from './graph-verdict.ts';
 import type { ArmProgress } from './grants.ts';
 import { legPlaces, startTimes } from './grants.ts';
 

@@ -3,11 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../arms/geometry/random.ts';
 import { isConflict } from '../../../controller/coordination/conflict-table.ts';
 import type { DependencyGraph, GraphEvent } from '../../../controller/coordination/dependency-graph.ts';
-import {
-  judgeGraph,
-  precedencesOf,
-  withoutRedundant,
-} from '../../../controller/coordination/dependency-graph.ts';
+import { precedencesOf } from '../../../controller/coordination/dependency-graph.ts';
+import { judgeGraph, withoutRedundant } from '../../../controller/coordination/graph-verdict.ts';
 import type { ArmProgress } from '../../../controller/coordination/grants.ts';
 import { grantOf, grantsOf, grantTable, startTimes } from '../../../controller/coordination/grants.ts';
 import { cheapestBreak, switchOrder } from '../../../controller/coordination/order-switch.ts';
