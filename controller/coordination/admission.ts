@@ -1,6 +1,6 @@
 import type { ConflictRegion, Passing } from './conflict-regions.ts';
 import type { DependencyGraph, GraphLeg, OrderedConflict, Passage, Precedence } from './dependency-graph.ts';
-import { forecast } from './forecast.ts';
+import { forecast, REST_SLACK_US } from './forecast.ts';
 import type { Forecast, Situation } from './forecast.ts';
 import type { ArmProgress } from './grants.ts';
 
@@ -191,7 +191,8 @@ class Orders {
 function demands(firstId: string, thenId: string, passings: readonly Passing[]): Precedence[] {
   return passings.map(({ firstUs, thenUs }) => ({
     first: { legId: firstId, atUs: firstUs },
-    then: { legId: thenId, atUs: thenUs },
+    // It may rest anywhere in the slack before it: nothing there is built upon while it waits.
+    then: { legId: thenId, atUs: thenUs, brakeUs: Math.max(0, thenUs - REST_SLACK_US) },
   }));
 }
 

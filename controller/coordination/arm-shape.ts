@@ -7,7 +7,7 @@ import type { ArmModel } from '../domain/cell.ts';
 
 /**
  * An arm (and what it carries) as groups of capsules that move as one: one group per link, one for the tool, one for
- * the item. Each group has a hull, one capsule around all of it, which is asked first; only where hulls come close
+ * the item; what never moves is left out. Each group has a hull, one capsule around all of it, which is asked first; only where hulls come close
  * are the capsules themselves compared. Holds scratch space: one thread at a time.
  */
 export interface ArmShape {
@@ -20,7 +20,7 @@ export interface ArmShape {
 }
 
 export interface ShapeGroup {
-  /** Joint that moves the group; -1: it never moves. */
+  /** Joint that moves the group. */
   readonly joint: number;
   /** Index into the capsules of the shape: the hull; the parts follow it, none when the hull is the only part. */
   readonly hull: number;
@@ -67,9 +67,10 @@ export function armShape(arm: ArmModel, item: CarriedItem | null): ArmShape {
     capsules += all.length;
   };
   for (const [group, indices] of members) {
+    // What stays at the base is an obstacle to others: their motions are planned around it.
+    if (group < 0 || isAtBase(body, indices)) continue;
     const parts = indices.map((k) => localCapsule(body, k));
-    const joint = group < 0 ? -1 : body.groupJoint[group];
-    add(joint, body.frameOf[indices[0]], parts);
+    add(body.groupJoint[group], body.frameOf[indices[0]], parts);
   }
   if (item !== null) {
     add(body.chain.jointCount - 1, tipAt(body) / TRANSFORM_SIZE, [itemCapsule(item)]);
@@ -83,6 +84,57 @@ export function armShape(arm: ArmModel, item: CarriedItem | null): ArmShape {
     capsules,
   };
   return shape;
+}
+
+/** The first link counts as staying at the base when it turns within a ball of at most this radius, m. */
+const TURNS_WITHIN_M = 0.25;
+
+function isAtBase(body: ArmBody, indices: readonly number[]): boolean {
+  if (body.manipulator.joints[0].kind === 'prismatic') return false;
+  return body.joints[indices[0]] === 0 && turningBall(body, indices).radiusM <= TURNS_WITHIN_M;
+}
+
+/** The ball around the axis of the first joint in which capsules stay, whatever that joint does; joint frame, m. */
+function turningBall(
+  body: ArmBody,
+  indices: readonly number[],
+): { readonly centre: readonly [number, number, number]; readonly radiusM: number } {
+  const axis = body.manipulator.joints[0].axis;
+  const ends = indices.flatMap((k) => {
+    const { p, q, radiusM } = localCapsule(body, k);
+    return [p, q].map((end) => ({ end, radiusM }));
+  });
+  const along = ends.map(({ end }) => end[0] * axis[0] + end[1] * axis[1] + end[2] * axis[2]);
+  const middle = (Math.min(...along) + Math.max(...along)) / 2;
+  const centre = [axis[0] * middle, axis[1] * middle, axis[2] * middle] as const;
+  const radiusM = Math.max(...ends.map(({ end, radiusM: r }) => distance(end, centre) + r));
+  return { centre, radiusM };
+}
+
+/**
+ * The part of an arm that `armShape` leaves out although it moves: a ball in the world that its first link never
+ * leaves; null when that link is too large for it. Others' motions have to keep away from it at all times.
+ */
+export function baseBall(
+  arm: ArmModel,
+): { readonly centreM: readonly [number, number, number]; readonly radiusM: number } | null {
+  const body = compileBody(arm.manipulator, arm.X_WB);
+  const indices = Array.from(body.joints.keys()).filter((k) => body.joints[k] === 0);
+  if (indices.length === 0 || arm.manipulator.joints[0].kind === 'prismatic') return null;
+  const { centre, radiusM } = turningBall(body, indices);
+  if (radiusM > TURNS_WITHIN_M) return null;
+  placeBody(body, arm.park, 0);
+  const T = body.frameOf[indices[0]] * TRANSFORM_SIZE;
+  const [x, y, z] = centre;
+  const { frames } = body;
+  return {
+    centreM: [
+      frames[T] * x + frames[T + 1] * y + frames[T + 2] * z + frames[T + 3],
+      frames[T + 4] * x + frames[T + 5] * y + frames[T + 6] * z + frames[T + 7],
+      frames[T + 8] * x + frames[T + 9] * y + frames[T + 10] * z + frames[T + 11],
+    ],
+    radiusM,
+  };
 }
 
 interface Placement {
@@ -127,14 +179,12 @@ export function writeGroupTravel(shape: ArmShape, travel: Float64Array, out: Flo
   const scratch = factorScratch(factors);
   groups.forEach(({ joint, hull, reachM }, g) => {
     let sum = 0;
-    if (joint >= 0) {
-      const c = hull * ENDS;
-      const x = (world[c] + world[c + 3]) / 2;
-      const y = (world[c + 1] + world[c + 4]) / 2;
-      const z = (world[c + 2] + world[c + 5]) / 2;
-      travelFactors(body, joint, x, y, z, reachM, scratch, 0);
-      for (let j = 0; j <= joint; j += 1) sum += scratch[j] * travel[j];
-    }
+    const c = hull * ENDS;
+    const x = (world[c] + world[c + 3]) / 2;
+    const y = (world[c + 1] + world[c + 4]) / 2;
+    const z = (world[c + 2] + world[c + 5]) / 2;
+    travelFactors(body, joint, x, y, z, reachM, scratch, 0);
+    for (let j = 0; j <= joint; j += 1) sum += scratch[j] * travel[j];
     out[g] = sum;
   });
 }

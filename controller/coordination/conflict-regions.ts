@@ -31,6 +31,7 @@ export interface ConflictRegion {
 /** The regions in which two legs are closer than the margin. */
 export function conflictRegions(a: SampledLeg, b: SampledLeg, marginM: number): ConflictRegion[] {
   const cells = conflictCells(a, b, marginM);
+  if (cells === null) return [];
   const width = b.cells;
   const regions: ConflictRegion[] = [];
   for (let start = 0; start < cells.length; start += 1) {

@@ -1,4 +1,4 @@
-import { cellsMeet, visitConflicts } from './leg-conflicts.ts';
+import { cellsMeet, meetOnDiagonal, visitConflicts } from './leg-conflicts.ts';
 import type { SampledLeg } from './leg-samples.ts';
 
 /**
@@ -7,84 +7,117 @@ import type { SampledLeg } from './leg-samples.ts';
  */
 export interface ConflictTable {
   /**
-   * Differences `start of b - start of a`, us, at which the two legs, both driven at their nominal rate, would
-   * somewhere be closer than the margin: open intervals, flat, ascending and disjoint.
+   * The least difference `start of b - start of a`, us, from `offsetUs` on at which the two legs, both driven at their
+   * nominal rate, always keep the margin, and would if either of them stopped on its path.
    */
-  offsets(a: SampledLeg, b: SampledLeg): readonly number[];
-  /** Progress of `leg`, us, during which it is too close to an arm standing as in `stand`: likewise. */
+  nextOffset(a: SampledLeg, b: SampledLeg, offsetUs: number): number;
+  /** Progress of `leg`, us, during which it is too close to an arm standing as in `stand`: pairs, flat, ascending. */
   spans(stand: SampledLeg, leg: SampledLeg): readonly number[];
   /** Whether two arms that stand are too close. */
   meets(a: SampledLeg, b: SampledLeg): boolean;
+  /** Whether the two could meet at all, by their bounds: quicker than asking. */
+  mayMeet(a: SampledLeg, b: SampledLeg): boolean;
   /** Pairs looked at so far. */
   readonly pairs: number;
 }
+
+/** What is known of two legs that move: per diagonal of their diagram whether they meet on it. */
+interface Diagonals {
+  /** Diagonal `i - j` is number `i - j + shift`. */
+  readonly shift: number;
+  readonly known: Uint8Array;
+  /** Cell of `a` in which they met last: where the next diagonal is looked at first. */
+  hit: number;
+}
+
+/** Diagonals beyond the legs' own that matter: an arm that is not there yet may be on its way. Cells. */
+const REACH = 60;
+
+const FREE = 1;
+const MEETS = 2;
 
 const NOTHING: readonly number[] = [];
 
 /** @param marginM distance to be kept: the cell's clearance and what execution may deviate from the plan */
 export function createConflictTable(marginM: number): ConflictTable {
-  const known = new WeakMap<SampledLeg, WeakMap<SampledLeg, readonly number[]>>();
+  const moving = new WeakMap<SampledLeg, Map<SampledLeg, Diagonals>>();
+  const standing = new WeakMap<SampledLeg, Map<SampledLeg, readonly number[]>>();
   let pairs = 0;
-  const remembered = (
+  const diagonals = (a: SampledLeg, b: SampledLeg): Diagonals => {
+    if (a.stepUs !== b.stepUs) throw new Error('legs that are compared must be sampled alike');
+    return { shift: b.cells - 1 + REACH, known: new Uint8Array(a.cells + b.cells - 1 + 2 * REACH), hit: -1 };
+  };
+  const remembered = <T>(
+    memory: WeakMap<SampledLeg, Map<SampledLeg, T>>,
     a: SampledLeg,
     b: SampledLeg,
-    find: (a: SampledLeg, b: SampledLeg, marginM: number) => readonly number[],
-  ): readonly number[] => {
-    let row = known.get(a);
+    make: (a: SampledLeg, b: SampledLeg, marginM: number) => T,
+  ): T => {
+    let row = memory.get(a);
     if (row === undefined) {
-      row = new WeakMap();
-      known.set(a, row);
+      row = new Map();
+      memory.set(a, row);
     }
     let found = row.get(b);
     if (found === undefined) {
       pairs += 1;
-      found = find(a, b, marginM);
+      found = make(a, b, marginM);
       row.set(b, found);
     }
     return found;
   };
+  const spans = (stand: SampledLeg, leg: SampledLeg): readonly number[] =>
+    remembered(standing, stand, leg, findSpans);
   return {
-    offsets: (a, b) => remembered(a, b, findOffsets),
-    spans: (stand, leg) => remembered(stand, leg, findSpans),
-    meets: (a, b) => remembered(a, b, findSpans).length > 0,
+    nextOffset: (a, b, offsetUs) => nextFree(a, b, remembered(moving, a, b, diagonals), offsetUs, marginM),
+    spans,
+    mayMeet: ({ bounds: p }, { bounds: q }) =>
+      p[0] < q[3] + marginM &&
+      p[1] < q[4] + marginM &&
+      p[2] < q[5] + marginM &&
+      q[0] < p[3] + marginM &&
+      q[1] < p[4] + marginM &&
+      q[2] < p[5] + marginM,
+    meets: (a, b) => spans(a, b).length > 0,
     get pairs() {
       return pairs;
     },
   };
 }
 
-/** Difference of progress `i - j` of two cells that meet, counted from 0; one flag per diagonal of the diagram. */
-function findOffsets(a: SampledLeg, b: SampledLeg, marginM: number): readonly number[] {
-  if (a.stepUs !== b.stepUs) throw new Error('legs that are compared must be sampled alike');
-  const shift = b.cells - 1;
-  const diagonals = new Uint8Array(a.cells + shift);
-  let any = false;
-  visitConflicts(
-    a,
-    b,
-    marginM,
-    (i0, i1, j0, j1) => {
-      // A diagonal that is known to be bad teaches nothing more.
-      const last = i1 - 1 - j0 + shift;
-      for (let d = i0 - (j1 - 1) + shift; d <= last; d += 1) if (diagonals[d] === 0) return true;
-      return false;
-    },
-    (i, j) => {
-      diagonals[i - j + shift] = 1;
-      any = true;
-    },
-  );
-  if (!any) return NOTHING;
-  const bands: number[] = [];
-  for (let d = 0; d < diagonals.length; d += 1) {
-    if (diagonals[d] === 0) continue;
-    // Cells reach half a step to either side of their instants.
-    const low = (d - shift - 1) * a.stepUs;
-    const high = (d - shift + 1) * a.stepUs;
-    if (bands.length > 0 && low < bands[bands.length - 1]) bands[bands.length - 1] = high;
-    else bands.push(low, high);
+/** Cells by which a start is put off while the legs meet: fewer are more exact and slower. */
+const SWEEP_CELLS = 3;
+
+/** Cells reach half a step to either side of their instants: an offset lies on the diagonals around it. */
+function nextFree(
+  a: SampledLeg,
+  b: SampledLeg,
+  diagonals: Diagonals,
+  offsetUs: number,
+  marginM: number,
+): number {
+  let offset = offsetUs;
+  for (;;) {
+    const at = offset / a.stepUs;
+    const high = Math.ceil(at);
+    if (meets(a, b, diagonals, high, marginM)) offset = (high + SWEEP_CELLS) * a.stepUs;
+    else if (high !== at && meets(a, b, diagonals, high - 1, marginM))
+      offset = (high - 1 + SWEEP_CELLS) * a.stepUs;
+    else return offset;
   }
-  return bands;
+}
+
+function meets(a: SampledLeg, b: SampledLeg, diagonals: Diagonals, d: number, marginM: number): boolean {
+  const { shift, known, hit } = diagonals;
+  const at = d + shift;
+  if (at < 0 || at >= known.length) return false;
+  if (known[at] !== 0) return known[at] === MEETS;
+  const j = hit - d;
+  const again = hit >= 0 && hit < a.cells && j >= 0 && j < b.cells && cellsMeet(a, hit, b, j, marginM);
+  const cell = again ? hit : meetOnDiagonal(a, b, d, marginM);
+  known[at] = cell >= 0 ? MEETS : FREE;
+  if (cell >= 0) diagonals.hit = cell;
+  return cell >= 0;
 }
 
 function findSpans(stand: SampledLeg, leg: SampledLeg, marginM: number): readonly number[] {
@@ -109,10 +142,22 @@ function findSpans(stand: SampledLeg, leg: SampledLeg, marginM: number): readonl
   return spans;
 }
 
-/** The pairs of cells of two legs that may be closer than the margin, as one flag per pair, row by row of `a`. */
-export function conflictCells(a: SampledLeg, b: SampledLeg, marginM: number): Uint8Array {
-  const cells = new Uint8Array(a.cells * b.cells);
-  visitConflicts(a, b, marginM, () => true, (i, j) => (cells[i * b.cells + j] = 1)); // prettier-ignore
+/**
+ * The pairs of cells of two legs that may be closer than the margin, as one flag per pair, row by row of `a`; null
+ * when there are none.
+ */
+export function conflictCells(a: SampledLeg, b: SampledLeg, marginM: number): Uint8Array | null {
+  let cells: Uint8Array | null = null;
+  visitConflicts(
+    a,
+    b,
+    marginM,
+    () => true,
+    (i, j) => {
+      cells ??= new Uint8Array(a.cells * b.cells);
+      cells[i * b.cells + j] = 1;
+    },
+  );
   return cells;
 }
 

@@ -12,10 +12,13 @@ export interface Passage {
   readonly atUs: number;
 }
 
-/** The arm of `then` may go to `then.atUs` but not beyond before that of `first` has come to `first.atUs`. */
+/**
+ * The arm of `then` may go to `then.atUs` but not beyond before that of `first` has come to `first.atUs`. At
+ * `then.brakeUs`, which is earlier, it has to begin to brake if that is not so yet.
+ */
 export interface Precedence {
   readonly first: Passage;
-  readonly then: Passage;
+  readonly then: Passage & { readonly brakeUs: number };
 }
 
 /**
@@ -41,13 +44,22 @@ export interface DependencyGraph {
   readonly conflicts: readonly OrderedConflict[];
 }
 
-/** A step of the certificate: an arm comes to (`reach`) or goes beyond (`leave`) a point of progress. */
+/**
+ * A step of the certificate: an arm comes to (`reach`) a point of progress, or goes beyond (`leave`) the last one from
+ * which it can still stop where it has to: without the permission it may rest anywhere from there on.
+ */
 export interface GraphEvent {
   readonly kind: 'reach' | 'leave';
   readonly armId: string;
   readonly legId: string;
   readonly atUs: number;
 }
+
+export type GraphVerdict =
+  /** It can be completed, for example in this order. */
+  | { readonly status: 'accepted'; readonly order: readonly GraphEvent[] }
+  /** Each of these demands waits for the next one's, and the last for the first. */
+  | { readonly status: 'cyclic'; readonly cycle: readonly CycleStep[] };
 
 export interface CycleStep {
   readonly conflictId: string;

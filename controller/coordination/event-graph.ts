@@ -27,7 +27,7 @@ export function eventGraph(graph: DependencyGraph): EventGraph {
   for (const { id, orders, chosen } of graph.conflicts) {
     for (const precedence of orders[chosen] ?? []) {
       const from = index('reach', precedence.first.legId, precedence.first.atUs);
-      const to = index('leave', precedence.then.legId, precedence.then.atUs);
+      const to = index('leave', precedence.then.legId, precedence.then.brakeUs);
       arcs.push({ from, to, precedence, conflictId: id });
     }
   }
@@ -56,7 +56,7 @@ function layOut(graph: DependencyGraph): Layout {
   for (const { orders, chosen } of graph.conflicts) {
     for (const { first, then } of orders[chosen] ?? []) {
       name('reach', first.legId, first.atUs);
-      name('leave', then.legId, then.atUs);
+      name('leave', then.legId, then.brakeUs);
     }
   }
   const events: GraphEvent[] = [];

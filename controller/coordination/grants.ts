@@ -22,6 +22,7 @@ export interface Grant {
 interface Demand {
   readonly leg: number;
   readonly atUs: number;
+  readonly brakeUs: number;
   readonly firstArm: number;
   readonly firstLeg: number;
   readonly firstUs: number;
@@ -47,6 +48,7 @@ export function grantTable(graph: DependencyGraph): GrantTable {
       demands[to.arm].push({
         leg: to.leg,
         atUs: then.atUs,
+        brakeUs: then.brakeUs,
         firstArm: from.arm,
         firstLeg: from.leg,
         firstUs: first.atUs,
@@ -116,7 +118,7 @@ export function grantsOf(graph: DependencyGraph, progress: readonly ArmProgress[
 /**
  * Instants, us, at which every leg would begin if from now on all arms kept their nominal rate from the beginning of a
  * leg to its end and began each as soon as nobody would have to wait on the way. A leg that is under way counts as
- * going on at its nominal rate. For deciding when to set out, and for comparing orders; what may be done, grants say.
+ * going on at its nominal rate. "Waiting" is also braking for a grant that comes just in time. For deciding when to set out, and for comparing orders; what may be done, grants say.
  * Null when some leg would never begin: the demands cannot be met without stopping in the middle of a leg.
  */
 export function startTimes(
@@ -153,7 +155,7 @@ export function startTimes(
         const { leg: otherLeg, progressUs } = progress[demand.firstArm];
         if (otherLeg > demand.firstLeg) continue;
         if (otherLeg === demand.firstLeg && progressUs >= demand.firstUs) continue;
-        const earliest = starts[demand.firstArm][demand.firstLeg] + demand.firstUs - demand.atUs;
+        const earliest = starts[demand.firstArm][demand.firstLeg] + demand.firstUs - demand.brakeUs;
         if (earliest > own[demand.leg]) {
           own[demand.leg] = earliest;
           changed = true;

@@ -1,26 +1,10 @@
-import type {
-  CycleStep,
-  DependencyGraph,
-  GraphEvent,
-  OrderedConflict,
-  Precedence,
-} from './dependency-graph.ts';
+import type { DependencyGraph, GraphVerdict, OrderedConflict, Precedence } from './dependency-graph.ts';
 import { precedencesOf } from './dependency-graph.ts';
 import { eventGraph } from './event-graph.ts';
-import type { EventGraph } from './event-graph.ts';
-
-export type GraphVerdict =
-  /** It can be completed, for example in this order. */
-  | { readonly status: 'accepted'; readonly order: readonly GraphEvent[] }
-  /** Each of these demands waits for the next one's, and the last for the first. */
-  | { readonly status: 'cyclic'; readonly cycle: readonly CycleStep[] };
 
 /** Tells whether a graph can be completed, with an order of its events as certificate, or the cycle that forbids it. */
 export function judgeGraph(graph: DependencyGraph): GraphVerdict {
-  return verdictOf(eventGraph(graph));
-}
-
-export function verdictOf(events: EventGraph): GraphVerdict {
+  const events = eventGraph(graph);
   if (events.cycle === null) return { status: 'accepted', order: events.order.map((e) => events.events[e]) };
   return { status: 'cyclic', cycle: events.cycle };
 }

@@ -1,6 +1,6 @@
 import { segmentsSquared } from '../../arms/geometry/distance.ts';
 import { ENDS } from './arm-shape.ts';
-import type { SampledLeg } from './leg-samples.ts';
+import type { LegLevel, SampledLeg } from './leg-samples.ts';
 
 /**
  * Asks which cells of two legs are closer than the margin, coarse blocks first.
@@ -15,114 +15,179 @@ export function visitConflicts(
   wants: (i0: number, i1: number, j0: number, j1: number) => boolean,
   hit: (i: number, j: number) => void,
 ): void {
-  const [coarseA, fineA] = a.levels;
-  const [coarseB, fineB] = b.levels;
-  const ratio = coarseA.span / fineA.span;
-  for (let bi = 0; bi < coarseA.count; bi += 1) {
-    for (let bj = 0; bj < coarseB.count; bj += 1) {
-      if (!ballsMeet(a, coarseA.balls, bi, b, coarseB.balls, bj, marginM)) continue;
-      const i0 = bi * coarseA.span;
-      const j0 = bj * coarseB.span;
-      if (!wants(i0, end(a, i0, coarseA.span), j0, end(b, j0, coarseB.span))) continue;
-      for (let fi = bi * ratio; fi < (bi + 1) * ratio && fi < fineA.count; fi += 1) {
-        for (let fj = bj * ratio; fj < (bj + 1) * ratio && fj < fineB.count; fj += 1) {
-          visitBlock(a, fi, b, fj, marginM, wants, hit);
+  const visit = (level: number, fromI: number, untilI: number, fromJ: number, untilJ: number): void => {
+    const rowA = a.levels[level];
+    const rowB = b.levels[level];
+    const { span } = rowA;
+    const isCell = span === 1;
+    for (let bi = fromI; bi < untilI; bi += 1) {
+      const i0 = bi * span;
+      const i1 = Math.min(a.cells, i0 + span);
+      for (let bj = fromJ; bj < untilJ; bj += 1) {
+        const j0 = bj * span;
+        const j1 = Math.min(b.cells, j0 + span);
+        if (!wants(i0, i1, j0, j1) || !blocksMeet(a, rowA, bi, b, rowB, bj, marginM, isCell)) continue;
+        if (isCell) {
+          hit(bi, bj);
+          continue;
         }
+        const ratio = span / a.levels[level + 1].span;
+        visit(
+          level + 1,
+          bi * ratio,
+          Math.min((bi + 1) * ratio, a.levels[level + 1].count),
+          bj * ratio,
+          Math.min((bj + 1) * ratio, b.levels[level + 1].count),
+        );
       }
     }
-  }
+  };
+  visit(0, 0, a.levels[0].count, 0, b.levels[0].count);
 }
 
-function end(leg: SampledLeg, from: number, span: number): number {
-  return from + span < leg.cells ? from + span : leg.cells;
+/**
+ * The cell of `a` in which the two legs may be closer than the margin when `b` is always `shift` cells behind `a`, or
+ * would be if either of them were to stop on its path as soon as it can; -1 when they never are. So what is found free
+ * leaves each arm the room to stop before the place that the other has not left yet.
+ */
+export function meetOnDiagonal(a: SampledLeg, b: SampledLeg, shift: number, marginM: number): number {
+  return meetInBlocks(a, b, shift, marginM, 0, 0, a.levels[0].count, 0, b.cells - 1);
 }
 
-function visitBlock(
+function meetInBlocks(
   a: SampledLeg,
-  fi: number,
   b: SampledLeg,
-  fj: number,
+  shift: number,
   marginM: number,
-  wants: (i0: number, i1: number, j0: number, j1: number) => boolean,
-  hit: (i: number, j: number) => void,
-): void {
-  const fineA = a.levels[1];
-  const fineB = b.levels[1];
-  const i0 = fi * fineA.span;
-  const j0 = fj * fineB.span;
-  const i1 = end(a, i0, fineA.span);
-  const j1 = end(b, j0, fineB.span);
-  if (!wants(i0, i1, j0, j1)) return;
-  if (!ballsMeet(a, fineA.balls, fi, b, fineB.balls, fj, marginM)) return;
-  for (let i = i0; i < i1; i += 1) {
-    for (let j = j0; j < j1; j += 1) {
-      if (!wants(i, i + 1, j, j + 1)) continue;
-      if (cellsMeet(a, i, b, j, marginM)) hit(i, j);
+  level: number,
+  fromI: number,
+  untilI: number,
+  fromJ: number,
+  untilJ: number,
+): number {
+  const rowA = a.levels[level];
+  const rowB = b.levels[level];
+  const { span } = rowA;
+  const isCell = span === 1;
+  for (let bi = fromI; bi < untilI; bi += 1) {
+    const i0 = bi * span;
+    const i1 = Math.min(i0 + span, a.cells) - 1;
+    // Where b is when a has come so far, or could still stop; and where b would rest from where it is then.
+    const first = Math.max(fromJ, a.brakeCells[i0] - shift);
+    const behind = Math.min(i1 - shift, b.cells - 1);
+    if (behind < 0 || i0 - shift > b.cells - 1 + (i1 - a.brakeCells[i0])) continue;
+    const last = Math.min(untilJ, b.stopCells[behind]);
+    for (let bj = Math.floor(first / span); bj * span <= last; bj += 1) {
+      if (!blocksMeet(a, rowA, bi, b, rowB, bj, marginM, isCell)) continue;
+      if (isCell) return bi;
+      const next = a.levels[level + 1];
+      const ratio = span / next.span;
+      const hit = meetInBlocks(
+        a,
+        b,
+        shift,
+        marginM,
+        level + 1,
+        bi * ratio,
+        Math.min((bi + 1) * ratio, next.count),
+        Math.max(first, bj * span),
+        Math.min(last, (bj + 1) * span - 1),
+      );
+      if (hit >= 0) return hit;
     }
   }
+  return -1;
 }
 
-/** Whether any two balls of two blocks come closer than the margin; groups that never move are not compared. */
-function ballsMeet(
+/** Whether two cells may be closer than the margin anywhere in them. */
+export function cellsMeet(a: SampledLeg, i: number, b: SampledLeg, j: number, marginM: number): boolean {
+  const last = a.levels.length - 1;
+  return blocksMeet(a, a.levels[last], i, b, b.levels[last], j, marginM, true);
+}
+
+/**
+ * Whether two blocks may come closer than the margin.
+ *
+ * @param isExact whether the capsules inside the hulls are looked at as well, or the hulls alone
+ */
+function blocksMeet(
   a: SampledLeg,
-  ballsA: Float32Array,
+  rowA: LegLevel,
   bi: number,
   b: SampledLeg,
-  ballsB: Float32Array,
+  rowB: LegLevel,
   bj: number,
   marginM: number,
+  isExact: boolean,
 ): boolean {
+  if (!coarselyMeet(a, rowA, bi, b, rowB, bj, marginM)) return false;
+  if (rowA.span >= COARSE_SPAN) return true;
   const na = a.groups.length;
   const nb = b.groups.length;
+  const ea = a.ends;
+  const eb = b.ends;
+  const atA = rowA.middles[bi] * a.stride;
+  const atB = rowB.middles[bj] * b.stride;
+  const hullsA = a.hullOffsets;
+  const hullsB = b.hullOffsets;
   // From the tool inwards: what reaches farthest meets first.
   for (let g = na - 1; g >= 0; g -= 1) {
-    const p = (bi * na + g) * 4;
-    const x = ballsA[p];
-    const y = ballsA[p + 1];
-    const z = ballsA[p + 2];
-    const r = ballsA[p + 3] + marginM;
-    const fixed = a.groups[g].joint < 0;
+    const p = atA + hullsA[g];
+    const x = ea[p] + ea[p + 3];
+    const y = ea[p + 1] + ea[p + 4];
+    const z = ea[p + 2] + ea[p + 5];
+    const room = marginM + rowA.travel[bi * na + g];
+    const reachA = room + a.reachesM[g];
     for (let h = nb - 1; h >= 0; h -= 1) {
-      const q = (bj * nb + h) * 4;
-      const dx = x - ballsB[q];
-      const dy = y - ballsB[q + 1];
-      const dz = z - ballsB[q + 2];
-      const reach = r + ballsB[q + 3];
+      const q = atB + hullsB[h];
+      const dx = x - eb[q] - eb[q + 3];
+      const dy = y - eb[q + 1] - eb[q + 4];
+      const dz = z - eb[q + 2] - eb[q + 5];
+      const travelB = rowB.travel[bj * nb + h];
+      // Twice the distance of the middles, so twice the reach.
+      const reach = 2 * (reachA + travelB + b.reachesM[h]);
       if (dx * dx + dy * dy + dz * dz >= reach * reach) continue;
-      if (!fixed || b.groups[h].joint >= 0) return true;
+      const keep = room + travelB;
+      if (!closer(ea, p, eb, q, keep + a.hullRadiiM[g] + b.hullRadiiM[h])) continue;
+      if (!isExact || partsMeet(a, g, p, b, h, q, keep)) return true;
     }
   }
   return false;
 }
 
-/** Whether two cells may be closer than the margin anywhere in them. */
-export function cellsMeet(a: SampledLeg, i: number, b: SampledLeg, j: number, marginM: number): boolean {
-  const na = a.groups.length;
-  const nb = b.groups.length;
-  const ea = a.ends;
-  const eb = b.ends;
-  const atA = i * a.stride;
-  const atB = j * b.stride;
+/** Blocks of at least as many cells are told apart by their coarse bodies alone. */
+const COARSE_SPAN = 8;
+
+function coarselyMeet(
+  a: SampledLeg,
+  rowA: LegLevel,
+  bi: number,
+  b: SampledLeg,
+  rowB: LegLevel,
+  bj: number,
+  marginM: number,
+): boolean {
+  const ea = a.coarseEnds;
+  const eb = b.coarseEnds;
+  const na = a.coarseRadiiM.length;
+  const nb = b.coarseRadiiM.length;
+  const atA = rowA.middles[bi] * na;
+  const atB = rowB.middles[bj] * nb;
   for (let g = na - 1; g >= 0; g -= 1) {
-    const ga = a.groups[g];
-    const p = atA + ga.hull * ENDS;
+    const p = (atA + g) * ENDS;
     const x = ea[p] + ea[p + 3];
     const y = ea[p + 1] + ea[p + 4];
     const z = ea[p + 2] + ea[p + 5];
-    const room = marginM + a.travel[i * na + g];
+    const room = marginM + rowA.coarseTravel[bi * na + g];
     for (let h = nb - 1; h >= 0; h -= 1) {
-      const gb = b.groups[h];
-      const q = atB + gb.hull * ENDS;
+      const q = (atB + h) * ENDS;
       const dx = x - eb[q] - eb[q + 3];
       const dy = y - eb[q + 1] - eb[q + 4];
       const dz = z - eb[q + 2] - eb[q + 5];
-      const keep = room + b.travel[j * nb + h];
-      // Twice the distance of the middles, so twice the reach.
-      const reach = 2 * (keep + ga.reachM + gb.reachM);
+      const keep = room + rowB.coarseTravel[bj * nb + h];
+      const reach = 2 * (keep + a.coarseReachesM[g] + b.coarseReachesM[h]);
       if (dx * dx + dy * dy + dz * dz >= reach * reach) continue;
-      if (ga.joint < 0 && gb.joint < 0) continue;
-      if (!closer(ea, p, eb, q, keep + ga.hullRadiusM + gb.hullRadiusM)) continue;
-      if (partsMeet(a, g, p, b, h, q, keep)) return true;
+      if (closer(ea, p, eb, q, keep + a.coarseRadiiM[g] + b.coarseRadiiM[h])) return true;
     }
   }
   return false;

@@ -17,7 +17,7 @@ export type SwitchVerdict =
  * dependency graph", 2020). Where the same two arms meet again before they are apart, as at the end of one leg and the
  * beginning of the next, those conflicts are turned round with it.
  *
- * @param committed how far each arm is bound to go: its progress, or further where it can no longer stop before
+ * @param committed how far each arm is: one that is past the point from which it can still stop has gone first
  */
 export function switchOrder(
   graph: DependencyGraph,
@@ -45,7 +45,8 @@ export function switchOrder(
       for (const { then } of precedences) {
         const place = places.get(then.legId)!;
         const { leg, progressUs } = committed[place.arm];
-        if (leg > place.leg || (leg === place.leg && progressUs > then.atUs)) return { status: 'too-late' };
+        if (leg > place.leg || (leg === place.leg && progressUs > then.brakeUs))
+          return { status: 'too-late' };
       }
       turned.set(conflict.id, { ...conflict, chosen });
     }

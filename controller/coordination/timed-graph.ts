@@ -7,6 +7,8 @@ import type { SampledLeg } from './leg-samples.ts';
 export interface TimedLeg extends GraphLeg {
   readonly startUs: number;
   readonly samples: SampledLeg;
+  /** Progress at which the arm has to begin to brake so as to rest at `atUs`, us. */
+  brakeFromUs(atUs: number): number;
 }
 
 export type TimedGraph =
@@ -34,28 +36,48 @@ export function regionsWith(marginM: number): RegionsOf {
  * its last leg ends where the arm stays, and there the other is first.
  *
  * @param sequences per arm its legs in order, the last of them ending where the arm may stay
+ * @param neighbours per arm the arms that it can meet
+ * @param extent `all`: every conflict is named, so that orders can be switched later. `needed`: conflicts of legs of
+ *   which one is known to be over before the other begins are left out; the graph is for execution in this order
  */
 export function graphOfSchedule(
   sequences: readonly (readonly TimedLeg[])[],
+  neighbours: readonly (readonly number[])[],
   regionsOf: RegionsOf,
+  extent: 'all' | 'needed',
 ): TimedGraph {
   const conflicts: OrderedConflict[] = [];
-  const places = sequences.map((sequence) => sequence.map((leg, k): PlacedLeg => ({ leg, sequence, k })));
-  for (let a = 0; a < places.length; a += 1) {
-    for (let b = a + 1; b < places.length; b += 1) {
-      for (const legA of places[a]) {
-        for (const legB of places[b]) {
-          const regions = regionsOf(legA.leg.samples, legB.leg.samples);
-          for (const [k, region] of regions.entries()) {
-            const ordered = orderOf(legA, legB, region, k);
-            if (ordered === null) {
-              return { status: 'conflict', legIds: [legA.leg.id, legB.leg.id], region };
-            }
-            conflicts.push(ordered);
-          }
+  const places = sequences.map((sequence, arm) =>
+    sequence.map((leg, k): PlacedLeg => ({
+      leg,
+      arm,
+      sequence,
+      k,
+      over: new Int32Array(sequences.length),
+    })),
+  );
+  const byId = new Map(places.flat().map((place) => [place.leg.id, place]));
+  const inOrder = places.flat().sort((a, b) => a.leg.startUs - b.leg.startUs || a.arm - b.arm || a.k - b.k);
+  const begun = sequences.map(() => 0);
+  for (const later of inOrder) {
+    const before = places[later.arm][later.k - 1];
+    before?.over.forEach((count, arm) => (later.over[arm] = Math.max(later.over[arm], count)));
+    const found: OrderedConflict[] = [];
+    for (const other of neighbours[later.arm]) {
+      const known = extent === 'all' ? 0 : later.over[other];
+      for (let k = begun[other] - 1; k >= known; k -= 1) {
+        const earlier = places[other][k];
+        const [a, b] = earlier.arm < later.arm ? [earlier, later] : [later, earlier];
+        for (const [n, region] of regionsOf(a.leg.samples, b.leg.samples).entries()) {
+          const ordered = orderOf(a, b, region, n);
+          if (ordered === null) return { status: 'conflict', legIds: [a.leg.id, b.leg.id], region };
+          found.push(ordered);
         }
       }
     }
+    begun[later.arm] += 1;
+    conflicts.push(...found);
+    for (const conflict of found) learn(places, byId, conflict);
   }
   const legs = sequences.map((sequence) =>
     sequence.map(({ id, armId, durationUs }): GraphLeg => ({ id, armId, durationUs })),
@@ -63,8 +85,29 @@ export function graphOfSchedule(
   return { status: 'built', graph: { sequences: legs, conflicts } };
 }
 
+/** Draws from a demand what is over when the leg after it begins. */
+function learn(
+  places: readonly (readonly PlacedLeg[])[],
+  byId: ReadonlyMap<string, PlacedLeg>,
+  conflict: OrderedConflict,
+): void {
+  for (const { first, then } of conflict.orders[conflict.chosen] ?? []) {
+    const source = byId.get(first.legId)!;
+    const after = byId.get(then.legId)!;
+    const next = places[after.arm][after.k + 1];
+    if (next === undefined) continue;
+    const own = source.k + (first.atUs >= source.leg.durationUs ? 1 : 0);
+    for (let arm = 0; arm < places.length; arm += 1) {
+      next.over[arm] = Math.max(next.over[arm], arm === source.arm ? own : source.over[arm]);
+    }
+  }
+}
+
 interface PlacedLeg {
   readonly leg: TimedLeg;
+  readonly arm: number;
+  /** Per arm how many of its legs are known to be over when this one begins. */
+  readonly over: Int32Array;
   readonly sequence: readonly TimedLeg[];
   readonly k: number;
 }
@@ -78,8 +121,10 @@ function orderOf(a: PlacedLeg, b: PlacedLeg, region: ConflictRegion, number: num
     legIds: [a.leg.id, b.leg.id] as const,
     orders: [precedences(aFirst), precedences(bFirst)] as const,
   };
-  if (isOnTime(aFirst)) return { ...base, chosen: 0 };
-  if (isOnTime(bFirst)) return { ...base, chosen: 1 };
+  for (const by of ['brake', 'pass'] as const) {
+    if (isOnTime(aFirst, by)) return { ...base, chosen: 0 };
+    if (isOnTime(bFirst, by)) return { ...base, chosen: 1 };
+  }
   return null;
 }
 
@@ -89,7 +134,9 @@ function isLast({ sequence, k }: PlacedLeg): boolean {
 
 interface TimedDemand {
   readonly precedence: Precedence;
-  readonly isMet: boolean;
+  /** By how much the schedule meets it, us: before the arm would have to brake, and before it passes. */
+  readonly brake: number;
+  readonly pass: number;
 }
 
 function demands(
@@ -101,12 +148,13 @@ function demands(
   for (const { firstUs, thenUs } of passings) {
     const waiting = thenUs > 0 ? { leg: then.leg, atUs: thenUs } : beforeBegin(then);
     if (waiting === null) return null;
+    const { leg, atUs } = waiting;
+    const brakeUs = leg.brakeFromUs(atUs);
+    const slackUs = leg.startUs - first.leg.startUs - firstUs;
     result.push({
-      precedence: {
-        first: { legId: first.leg.id, atUs: firstUs },
-        then: { legId: waiting.leg.id, atUs: waiting.atUs },
-      },
-      isMet: first.leg.startUs + firstUs <= waiting.leg.startUs + waiting.atUs,
+      precedence: { first: { legId: first.leg.id, atUs: firstUs }, then: { legId: leg.id, atUs, brakeUs } },
+      brake: slackUs + brakeUs,
+      pass: slackUs + atUs,
     });
   }
   return result;
@@ -126,6 +174,6 @@ function precedences(timed: readonly TimedDemand[] | null): readonly Precedence[
   return timed === null ? null : timed.map(({ precedence }) => precedence);
 }
 
-function isOnTime(timed: readonly TimedDemand[] | null): boolean {
-  return timed !== null && timed.every(({ isMet }) => isMet);
+function isOnTime(timed: readonly TimedDemand[] | null, by: 'brake' | 'pass'): boolean {
+  return timed !== null && timed.every((demand) => demand[by] >= 0);
 }

@@ -16,18 +16,22 @@ import type { JobPlanRequest } from './job-plan.ts';
 /** Joint positions, rad (m for a prismatic joint). */
 export type Configuration = readonly number[];
 
-/** Everything that planning for one arm of a cell needs, prepared once. */
-export interface JobArm {
+/** What an arm is to those who look for its motions. */
+export interface MotionArm {
   readonly arm: ArmModel;
-  readonly cell: CellModel;
   readonly limits: readonly JointLimits[];
   readonly inverse: InverseKinematics;
-  readonly tracker: ZoneTracker;
-  /** Zones that no grant can be had for; all scenes but the last keep the arm out of them. */
-  readonly foreignZones: ReadonlySet<string>;
   /** Range in which joints are used: never wound up far from the middle, however much further the limits go. */
   readonly lower: Configuration;
   readonly upper: Configuration;
+}
+
+/** Everything that planning for one arm of a cell needs, prepared once. */
+export interface JobArm extends MotionArm {
+  readonly cell: CellModel;
+  readonly tracker: ZoneTracker;
+  /** Zones that no grant can be had for; all scenes but the last keep the arm out of them. */
+  readonly foreignZones: ReadonlySet<string>;
   /**
    * The scenes in which an arm may find itself, strictest first. `strict` is where jobs are planned. The others are
    * for an arm that was stopped, or left, where a margin is undercut already: without margins, and then also
@@ -37,10 +41,10 @@ export interface JobArm {
 }
 
 /** Distance planned motions keep to obstacles and within the arm; covers the fit of models, not errors of the cell. */
-const OBSTACLE_MARGIN_M = 0.004;
+export const OBSTACLE_MARGIN_M = 0.004;
 
 /** Distance planned motions keep within the arm: its capsules already enclose the links. */
-const SELF_MARGIN_M = 0;
+export const SELF_MARGIN_M = 0;
 
 /** A joint that can turn further than this to either side of its middle is not used beyond, rad. */
 const WINDING_MAX_RAD = 1.3 * Math.PI;
@@ -48,8 +52,8 @@ const WINDING_MAX_RAD = 1.3 * Math.PI;
 /** Arms that do not rest in their park poses. */
 export type Elsewhere = JobPlanRequest['elsewhere'];
 
-/** Prepares an arm for planning while the other arms rest: at their park poses, but for those named. */
-export function prepareJobArm(cell: CellModel, arm: ArmModel, elsewhere: Elsewhere): JobArm {
+/** Prepares what does not depend on the rest of the cell. */
+export function motionArm(arm: ArmModel): MotionArm {
   const limits = arm.manipulator.joints.map((joint) => joint.limits);
   const bound = (joint: number, side: -1 | 1): number => {
     const { lower, upper } = limits[joint];
@@ -58,6 +62,17 @@ export function prepareJobArm(cell: CellModel, arm: ArmModel, elsewhere: Elsewhe
     const middle = (lower + upper) / 2;
     return side < 0 ? Math.max(limit, middle - WINDING_MAX_RAD) : Math.min(limit, middle + WINDING_MAX_RAD);
   };
+  return {
+    arm,
+    limits,
+    inverse: inverseKinematicsOf(arm.manipulator),
+    lower: limits.map((_, j) => bound(j, -1)),
+    upper: limits.map((_, j) => bound(j, 1)),
+  };
+}
+
+/** Prepares an arm for planning while the other arms rest: at their park poses, but for those named. */
+export function prepareJobArm(cell: CellModel, arm: ArmModel, elsewhere: Elsewhere): JobArm {
   const others = cell.arms.filter((other) => other.id !== arm.id);
   const standing = others.map((other): StandingArm => ({
     id: other.id,
@@ -80,14 +95,10 @@ export function prepareJobArm(cell: CellModel, arm: ArmModel, elsewhere: Elsewhe
       keepOutMarginM: cell.clearanceM / 2 + OBSTACLE_MARGIN_M,
     });
   return {
-    arm,
+    ...motionArm(arm),
     cell,
-    limits,
-    inverse: inverseKinematicsOf(arm.manipulator),
     tracker: createZoneTracker(cell, arm),
     foreignZones: new Set(keepOut.map((zone) => zone.id)),
-    lower: limits.map((_, j) => bound(j, -1)),
-    upper: limits.map((_, j) => bound(j, 1)),
     scenes: [scene(OBSTACLE_MARGIN_M, keepOut), scene(0, keepOut), scene(0, [])],
   };
 }

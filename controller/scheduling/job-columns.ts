@@ -1,6 +1,6 @@
 import type { Pose, Vec3 } from '../../arms/geometry/pose.ts';
 import { toolDownPose } from '../../arms/planning/inverse-kinematics.ts';
-import type { Configuration, JobArm } from './job-arm.ts';
+import type { Configuration, MotionArm } from './job-arm.ts';
 
 /**
  * A straight vertical motion of the tool tip, as joint positions from the lowest point up. The orientation stays the
@@ -49,7 +49,7 @@ function straightHeights(heightM: number, spacingM: number): readonly number[] {
 
 /** Every way for an arm to come straight down to a point, the tool pointing down at one of the yaws. */
 export function columnsOver(
-  jobArm: JobArm,
+  motionArm: MotionArm,
   pointM: Vec3,
   heightM: number,
   yawsRad: readonly number[],
@@ -57,7 +57,7 @@ export function columnsOver(
   const columns: Column[] = [];
   let detail = '';
   for (const yawRad of yawsRad) {
-    const found = columnsAlong(jobArm, toolDownPose(pointM, yawRad), heightM, jobArm.arm.park);
+    const found = columnsAlong(motionArm, toolDownPose(pointM, yawRad), heightM, motionArm.arm.park);
     if (found.status === 'found') columns.push(...found.columns);
     else detail = found.detail;
   }
@@ -65,17 +65,22 @@ export function columnsOver(
 }
 
 /** Every way to move the tip straight up from a pose by `heightM`, keeping its orientation; nearest to `near` first. */
-export function columnsAlong(jobArm: JobArm, X_WT: Pose, heightM: number, near: Configuration): Columns {
+export function columnsAlong(
+  motionArm: MotionArm,
+  X_WT: Pose,
+  heightM: number,
+  near: Configuration,
+): Columns {
   let outcome: Columns = { status: 'none', detail: '' };
   for (const spacingM of SPACINGS_M) {
-    outcome = columnsSpaced(jobArm, X_WT, heightM, near, spacingM);
+    outcome = columnsSpaced(motionArm, X_WT, heightM, near, spacingM);
     if (outcome.status === 'found') break;
   }
   return outcome;
 }
 
 function columnsSpaced(
-  jobArm: JobArm,
+  motionArm: MotionArm,
   X_WT: Pose,
   heightM: number,
   near: Configuration,
@@ -83,9 +88,9 @@ function columnsSpaced(
 ): Columns {
   const layers: (readonly Configuration[])[] = [];
   const [x, y, z] = X_WT.positionM;
-  const solveAt = (height: number): ReturnType<JobArm['inverse']['solve']> =>
-    jobArm.inverse.solve(
-      jobArm.arm.X_WB,
+  const solveAt = (height: number): ReturnType<MotionArm['inverse']['solve']> =>
+    motionArm.inverse.solve(
+      motionArm.arm.X_WB,
       { positionM: [x, y, z + height], quaternionXyzw: X_WT.quaternionXyzw },
       { near, turns: 'nearest', redundancySamples: REDUNDANCY_SAMPLES },
     );
@@ -104,10 +109,10 @@ function columnsSpaced(
   const raised = solveAt(heightM + CORNER_RISE_M);
   const corners = raised.status === 'solutions' ? raised.solutions.map((solution) => solution.q) : [];
   const columns = layers[0].flatMap((bottom): Column[] => {
-    const climbed = climb(jobArm, bottom, layers);
+    const climbed = climb(motionArm, bottom, layers);
     if (climbed === null) return [];
     const low = climbed[climbed.length - 1];
-    const high = nearestTo(jobArm, low, corners) ?? low;
+    const high = nearestTo(motionArm, low, corners) ?? low;
     return [{ straight: climbed.slice(0, -1), low, high }];
   });
   if (columns.length > 0) return { status: 'found', columns };
@@ -116,14 +121,14 @@ function columnsSpaced(
 
 /** Goes up from one solution, taking at each height the one nearest to the last; null where it ends. */
 function climb(
-  jobArm: JobArm,
+  motionArm: MotionArm,
   bottom: Configuration,
   layers: readonly (readonly Configuration[])[],
 ): Configuration[] | null {
-  if (!isInside(jobArm, bottom)) return null;
+  if (!isInside(motionArm, bottom)) return null;
   const column = [bottom];
   for (const layer of layers.slice(1)) {
-    const next = nearestTo(jobArm, column[column.length - 1], layer);
+    const next = nearestTo(motionArm, column[column.length - 1], layer);
     if (next === null) return null;
     column.push(next);
   }
@@ -132,17 +137,17 @@ function climb(
 
 /** The candidate, turned by whole turns, to which no joint has far to go; null when all are on other branches. */
 function nearestTo(
-  jobArm: JobArm,
+  motionArm: MotionArm,
   from: Configuration,
   candidates: readonly Configuration[],
 ): Configuration | null {
   let best: Configuration | null = null;
   let least = STEP_MAX_RAD;
   for (const candidate of candidates) {
-    const q = unwound(jobArm, candidate, from);
+    const q = unwound(motionArm, candidate, from);
     let most = 0;
     for (let j = 0; j < q.length; j += 1) most = Math.max(most, Math.abs(q[j] - from[j]));
-    if (most < least && isInside(jobArm, q)) {
+    if (most < least && isInside(motionArm, q)) {
       least = most;
       best = q;
     }
@@ -151,16 +156,16 @@ function nearestTo(
 }
 
 /** The same angles, by whole turns as near as possible to `to`. */
-function unwound(jobArm: JobArm, q: Configuration, to: Configuration): Configuration {
+function unwound(motionArm: MotionArm, q: Configuration, to: Configuration): Configuration {
   return q.map((value, j) =>
-    jobArm.arm.manipulator.joints[j].kind === 'prismatic'
+    motionArm.arm.manipulator.joints[j].kind === 'prismatic'
       ? value
       : value - 2 * Math.PI * Math.round((value - to[j]) / (2 * Math.PI)),
   );
 }
 
-function isInside(jobArm: JobArm, q: Configuration): boolean {
-  return q.every((value, j) => value >= jobArm.limits[j].lower && value <= jobArm.limits[j].upper);
+function isInside(motionArm: MotionArm, q: Configuration): boolean {
+  return q.every((value, j) => value >= motionArm.limits[j].lower && value <= motionArm.limits[j].upper);
 }
 
 /** A column moved by whole turns of its joints, given per joint in rad. */
@@ -183,8 +188,8 @@ function waypointsOf(column: Column): readonly Configuration[] {
  * Whole turns by which a column may be moved so that its top is near `from`: the nearest for every joint, inside the
  * range in which joints are used; and, as a second choice, the first joint the other way round.
  */
-export function turnsTowards(jobArm: JobArm, column: Column, from: Configuration): Configuration[] {
-  const { joints } = jobArm.arm.manipulator;
+export function turnsTowards(motionArm: MotionArm, column: Column, from: Configuration): Configuration[] {
+  const { joints } = motionArm.arm.manipulator;
   const perJoint = joints.map((joint, j) => {
     if (joint.kind === 'prismatic') return [0];
     const values = waypointsOf(column).map((q) => q[j]);
@@ -193,7 +198,7 @@ export function turnsTowards(jobArm: JobArm, column: Column, from: Configuration
     const choices: number[] = [];
     for (let k = -2; k <= 2; k += 1) {
       const turn = 2 * Math.PI * k;
-      if (low + turn >= jobArm.lower[j] && high + turn <= jobArm.upper[j]) choices.push(turn);
+      if (low + turn >= motionArm.lower[j] && high + turn <= motionArm.upper[j]) choices.push(turn);
     }
     const top = column.high[j];
     choices.sort((a, b) => Math.abs(top + a - from[j]) - Math.abs(top + b - from[j]));

@@ -1,10 +1,11 @@
+import { durationUs } from '../../arms/trajectory/joint-trajectory.ts';
 import type { JointTrajectory } from '../../arms/trajectory/joint-trajectory.ts';
 import type { ArmShape } from '../coordination/arm-shape.ts';
 import { armShape } from '../coordination/arm-shape.ts';
 import type { ConflictRegion, Passing } from '../coordination/conflict-regions.ts';
 import { conflictRegions } from '../coordination/conflict-regions.ts';
 import type { SampledLeg } from '../coordination/leg-samples.ts';
-import { sampleLeg } from '../coordination/leg-samples.ts';
+import { cellCount, sampleLeg } from '../coordination/leg-samples.ts';
 import type { CellModel } from '../domain/cell.ts';
 import type { AcceptedLeg, Item, JobPlanRequest, LegEncounter, PlannedLeg } from './job-plan.ts';
 
@@ -28,7 +29,7 @@ export interface EncounterFinder {
 export function createEncounterFinder(cell: CellModel): EncounterFinder {
   const kept = new Map<string, { readonly trajectory: JointTrajectory; readonly samples: SampledLeg }>();
   const sampled = (armId: string, trajectory: JointTrajectory, item: Item | null): SampledLeg =>
-    sampleLeg(shapeOf(cell, armId, item), trajectory, STEP_US);
+    sampleLeg(shapeOf(cell, armId, item), trajectory, STEP_US, anywhere(trajectory));
   const accepted = (leg: AcceptedLeg): SampledLeg => {
     const known = kept.get(leg.legId);
     if (known !== undefined && isSame(known.trajectory, leg.trajectory)) return known.samples;
@@ -65,6 +66,11 @@ export function createEncounterFinder(cell: CellModel): EncounterFinder {
       return { encounters, pairs: legs.length * request.others.length };
     },
   };
+}
+
+/** Whole diagrams are asked for, in which stopping on the way makes no difference: each cell stands for itself. */
+function anywhere(trajectory: JointTrajectory): Int32Array {
+  return Int32Array.from({ length: cellCount(durationUs(trajectory), STEP_US) }, (_, cell) => cell);
 }
 
 function shapeOf(cell: CellModel, armId: string, item: Item | null): ArmShape {

@@ -5,7 +5,7 @@ import { checkMotion } from '../../arms/planning/motion-check.ts';
 import type { JointPath, WaypointRule } from '../../arms/trajectory/joint-path.ts';
 import type { JointTrajectory } from '../../arms/trajectory/joint-trajectory.ts';
 import { timePath } from '../../arms/trajectory/time-path.ts';
-import type { Configuration, JobArm } from './job-arm.ts';
+import type { Configuration, MotionArm } from './job-arm.ts';
 import type { Column } from './job-columns.ts';
 
 /** Geometry of one leg: up a column, along a route, down a column; either column may be missing. */
@@ -54,7 +54,7 @@ export type TimedLeg =
 
 /** Times a leg as fast as a free motion allows: corners rounded as widely as nothing is touched. */
 export function timeLeg(
-  jobArm: JobArm,
+  { limits }: MotionArm,
   scene: PlanningScene,
   leg: LegRoute,
   item: CarriedItem | null,
@@ -64,7 +64,7 @@ export function timeLeg(
   let detail = '';
   for (const corners of CORNERS[haste]) {
     const { path, upEnd, downBegin } = pathOf(leg, corners);
-    const timed = timePath(path, jobArm.limits);
+    const timed = timePath(path, limits);
     if (timed.status === 'refused') {
       detail = timed.detail;
       continue;

@@ -3,7 +3,7 @@ import type { CarriedItem, PlanningScene } from '../../arms/planning/scene.ts';
 import { isFree, NO_ALLOWANCE } from '../../arms/planning/scene.ts';
 import { rrtConnect, shorten } from '../../arms/planning/rrt-connect.ts';
 import { toolDownPose } from '../../arms/planning/inverse-kinematics.ts';
-import type { Configuration, JobArm } from './job-arm.ts';
+import type { Configuration, JobArm, MotionArm } from './job-arm.ts';
 import { moveS, routeS } from './job-arm.ts';
 
 /** Straight joint moves from one resting configuration to another. */
@@ -33,7 +33,7 @@ const DOUBLE_TRIES = 4;
 const REDUNDANCY_SAMPLES = 4;
 
 /** Finds the postures for an arm; they depend on its kinematics alone. */
-export function findHubs(jobArm: JobArm): Hubs {
+export function findHubs(jobArm: MotionArm): Hubs {
   const { X_WB, park } = jobArm.arm;
   const [x, y, z] = X_WB.positionM;
   const hubs: Configuration[] = [park];
@@ -61,7 +61,7 @@ export type Care = 'looks' | 'whole';
  * each end. Null when none of those tried is free or the budget is spent.
  */
 export function findTransfer(
-  jobArm: JobArm,
+  jobArm: MotionArm,
   scene: PlanningScene,
   hubs: Hubs,
   from: Configuration,
@@ -153,7 +153,7 @@ const SEARCH_SPREAD = 1.8;
  * is free. The same seed gives the same way.
  */
 export function searchTransfer(
-  jobArm: JobArm,
+  jobArm: MotionArm,
   scene: PlanningScene,
   from: Configuration,
   goals: readonly Configuration[],

@@ -30,12 +30,21 @@ const BENCHES: Readonly<
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    cell: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    trace: { type: 'string' },
+    'trace-dir': { type: 'string' },
+  },
 });
 const bench = BENCHES[positionals[0] ?? ''];
-if (bench === undefined) {
+if (positionals[0] === 'throughput') await runThroughput();
+else if (bench === undefined) {
   process.stderr.write(
-    `usage: npm run bench -- NAME [--json]\n${Object.entries(BENCHES)
+    `usage: npm run bench -- NAME [--json]\n  throughput   policies on the tasks of a benchmark cell: --cell FILE [--seed N] [--trace FILE] [--trace-dir DIR]\n${Object.entries(
+      BENCHES,
+    )
       .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
       .join('\n')}\n`,
   );
@@ -43,6 +52,30 @@ if (bench === undefined) {
 } else {
   const rows = await bench.run();
   process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : `${tableOf(rows)}\n`);
+}
+
+/** The one bench that takes a cell; its JSON is one object. */
+async function runThroughput(): Promise<void> {
+  const seed = Number(values.seed);
+  if (values.cell === undefined || !Number.isInteger(seed)) {
+    process.stderr.write(
+      'usage: npm run bench -- throughput --cell FILE [--seed N] [--trace FILE] [--trace-dir DIR]\n',
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const { throughputBench } = await import('./throughput.ts');
+  const report = throughputBench({
+    cellFile: values.cell,
+    seed,
+    traceFile: values.trace ?? null,
+    traceDirectory: values['trace-dir'] ?? null,
+  });
+  if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else {
+    process.stdout.write(`${report.cell}: bound ${report.lowerBoundS} s, ghost ratio ${report.ghostRatio}\n`);
+    process.stdout.write(`${tableOf(report.policies)}\n`);
+  }
 }
 
 function tableOf(rows: readonly object[]): string {

@@ -68,7 +68,12 @@ describe('a forecast', () => {
       id: 'c',
       legIds: ['A.out', 'B.out'] as const,
       orders: [
-        [{ first: { legId: 'A.out', atUs: 2 * SECOND }, then: { legId: 'B.out', atUs: SECOND } }],
+        [
+          {
+            first: { legId: 'A.out', atUs: 2 * SECOND },
+            then: { legId: 'B.out', atUs: SECOND, brakeUs: SECOND },
+          },
+        ],
         null,
       ] as const,
       chosen: 0 as const,
@@ -89,7 +94,7 @@ describe('a forecast', () => {
       id: `${first}-${then}`,
       legIds: [first, then] as const,
       orders: [
-        [{ first: { legId: first, atUs: 2 * SECOND }, then: { legId: then, atUs: SECOND } }],
+        [{ first: { legId: first, atUs: 2 * SECOND }, then: { legId: then, atUs: SECOND, brakeUs: SECOND } }],
         null,
       ] as const,
       chosen: 0 as const,

@@ -12,7 +12,7 @@ import { timePath } from '../../../arms/trajectory/time-path.ts';
 import { armShape } from '../../../controller/coordination/arm-shape.ts';
 import { conflictRegions } from '../../../controller/coordination/conflict-regions.ts';
 import { createConflictTable } from '../../../controller/coordination/conflict-table.ts';
-import { sampleLeg, sampleStand } from '../../../controller/coordination/leg-samples.ts';
+import { cellCount, sampleLeg, sampleStand } from '../../../controller/coordination/leg-samples.ts';
 import type { ArmModel } from '../../../controller/domain/cell.ts';
 import { shippedArm } from '../../arms/planning/shipped-arm.ts';
 
@@ -39,16 +39,17 @@ function motion(random: () => number, towards: number): JointTrajectory {
   return timed.trajectory;
 }
 
-/** Exact distance of two arms, capsule by capsule; the left one with its item as a box. */
+/** Exact distance of two arms from the second link on, capsule by capsule; the left one with its item as a box. */
 function distanceM(q: Float64Array, r: Float64Array): number {
   placeBody(left.body, q, 0);
   placeItem(left, ITEM);
   placeBody(right, r, 0);
   let least = Infinity;
   for (let n = 0; n < right.capsuleCount; n += 1) {
+    if (right.joints[n] < 1) continue;
     least = Math.min(least, capsuleBox(right.world, n * CAPSULE_STRIDE, left.item, 0));
     for (let k = 0; k < left.body.capsuleCount; k += 1) {
-      if (left.body.joints[k] < 0 && right.joints[n] < 0) continue;
+      if (left.body.joints[k] < 1 || right.joints[n] < 1) continue;
       least = Math.min(
         least,
         capsuleCapsule(left.body.world, k * CAPSULE_STRIDE, right.world, n * CAPSULE_STRIDE),
@@ -56,6 +57,12 @@ function distanceM(q: Float64Array, r: Float64Array): number {
     }
   }
   return least;
+}
+
+/** Arms that can stop at once. */
+function atOnce({ timesUs }: JointTrajectory): Int32Array {
+  const cells = cellCount(timesUs[timesUs.length - 1], STEP_US);
+  return Int32Array.from({ length: cells }, (_, k) => k);
 }
 
 const left = prepareScene({
@@ -73,11 +80,6 @@ const right = compileBody(manipulator, RIGHT.X_WB);
 const leftShape = armShape(LEFT, ITEM);
 const rightShape = armShape(RIGHT, null);
 
-function isInside(bands: readonly number[], value: number): boolean {
-  for (let k = 0; k < bands.length; k += 2) if (value > bands[k] && value < bands[k + 1]) return true;
-  return false;
-}
-
 describe('conflicts of two arms', () => {
   const table = createConflictTable(MARGIN_M);
   const q = new Float64Array(6);
@@ -91,15 +93,15 @@ describe('conflicts of two arms', () => {
         const random = seededRandom(seed);
         const mine = motion(random, Math.PI);
         const other = motion(random, 0);
-        const a = sampleLeg(leftShape, mine, STEP_US);
-        const b = sampleLeg(rightShape, other, STEP_US);
-        const bands = table.offsets(a, b);
-        expect(table.offsets(a, b)).toBe(bands);
+        const a = sampleLeg(leftShape, mine, STEP_US, atOnce(mine));
+        const b = sampleLeg(rightShape, other, STEP_US, atOnce(other));
         const regions = conflictRegions(a, b, MARGIN_M);
-        expect(regions.length > 0).toBe(bands.length > 0);
         for (let tries = 0; tries < 3; tries += 1) {
           const offset = (random() * 2 - 1) * 1.2e6;
-          const free = !isInside(bands, offset);
+          const next = table.nextOffset(a, b, offset);
+          const free = next === offset;
+          expect(table.nextOffset(a, b, next)).toBe(next);
+          if (regions.length === 0) expect(free).toBe(true);
           for (
             let us = Math.max(0, offset);
             us < Math.min(a.durationUs, b.durationUs + offset);
@@ -134,7 +136,7 @@ describe('conflicts of two arms', () => {
         const stand = mine.positions[0];
         const other = motion(random, 0);
         const standing = sampleStand(leftShape, stand, STEP_US);
-        const spans = table.spans(standing, sampleLeg(rightShape, other, STEP_US));
+        const spans = table.spans(standing, sampleLeg(rightShape, other, STEP_US, atOnce(other)));
         q.set(stand);
         for (let us = 0; us <= other.timesUs[other.timesUs.length - 1]; us += 5_000) {
           sampleTrajectory(other, us, r);

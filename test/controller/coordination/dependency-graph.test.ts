@@ -39,6 +39,8 @@ function routes(seed: number, arms: number): TimedLeg[][] {
         durationUs: samples.durationUs,
         startUs: 0,
         samples,
+        // A ball can stop at once.
+        brakeFromUs: (atUs: number) => atUs,
       };
     });
   });
@@ -67,13 +69,22 @@ function scheduled(seed: number, arms: number): TimedLeg[][] {
     );
     const before = moved[arm][from - 1];
     if (before !== undefined && before.startUs + before.durationUs > moved[arm][from].startUs) continue;
-    if (graphOfSchedule(moved, regions).status === 'built') best = moved;
+    if (graphOfSchedule(moved, everyone(arms), regions, 'all').status === 'built') best = moved;
   }
   return best;
 }
 
-function graphOf(sequences: readonly (readonly TimedLeg[])[]): DependencyGraph {
-  const built = graphOfSchedule(sequences, regionsWith(MARGIN_M));
+function everyone(arms: number): number[][] {
+  return Array.from({ length: arms }, (_, a) =>
+    Array.from({ length: arms }, (__, b) => b).filter((b) => b !== a),
+  );
+}
+
+function graphOf(
+  sequences: readonly (readonly TimedLeg[])[],
+  extent: 'all' | 'needed' = 'all',
+): DependencyGraph {
+  const built = graphOfSchedule(sequences, everyone(sequences.length), regionsWith(MARGIN_M), extent);
   if (built.status !== 'built') throw new Error('not a schedule');
   return built.graph;
 }
@@ -145,7 +156,8 @@ describe('a dependency graph made of a schedule', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 2, max: 5 }), seeds, (seed, arms, whim) => {
         const sequences = scheduled(seed, arms);
-        for (const graph of [graphOf(sequences), withoutRedundant(graphOf(sequences))]) {
+        const graphs = [graphOf(sequences), graphOf(sequences, 'needed')];
+        for (const graph of [...graphs, ...graphs.map(withoutRedundant)]) {
           const closest = execute(graph, sequences, whim);
           expect(closest).not.toBeNull();
           expect(closest!).toBeGreaterThanOrEqual(MARGIN_M);
@@ -233,8 +245,8 @@ describe('a graph that locks up', () => {
         id: 'near-a',
         legIds: ['a', 'b'],
         orders: [
-          [{ first: { legId: 'a', atUs: 90 }, then: { legId: 'b', atUs: 60 } }],
-          [{ first: { legId: 'b', atUs: 90 }, then: { legId: 'a', atUs: 10 } }],
+          [{ first: { legId: 'a', atUs: 90 }, then: { legId: 'b', atUs: 60, brakeUs: 60 } }],
+          [{ first: { legId: 'b', atUs: 90 }, then: { legId: 'a', atUs: 10, brakeUs: 10 } }],
         ],
         chosen: 1,
       },
@@ -242,8 +254,8 @@ describe('a graph that locks up', () => {
         id: 'near-b',
         legIds: ['a', 'b'],
         orders: [
-          [{ first: { legId: 'a', atUs: 80 }, then: { legId: 'b', atUs: 20 } }],
-          [{ first: { legId: 'b', atUs: 50 }, then: { legId: 'a', atUs: 60 } }],
+          [{ first: { legId: 'a', atUs: 80 }, then: { legId: 'b', atUs: 20, brakeUs: 20 } }],
+          [{ first: { legId: 'b', atUs: 50 }, then: { legId: 'a', atUs: 60, brakeUs: 60 } }],
         ],
         chosen: 0,
       },

@@ -1,6 +1,6 @@
 import type { ShapeGroup } from '../../../controller/coordination/arm-shape.ts';
 import type { SampledLeg } from '../../../controller/coordination/leg-samples.ts';
-import { levelsOf } from '../../../controller/coordination/leg-samples.ts';
+import { completed } from '../../../controller/coordination/leg-samples.ts';
 
 /** A ball of this radius stands for an arm, m. */
 export const BALL_M = 0.15;
@@ -26,7 +26,7 @@ export function ballLeg(armId: string, points: readonly Point[]): SampledLeg {
     const near = [points[k - 1], points[k + 1]].filter((p) => p !== undefined);
     travel[k] = Math.max(0, ...near.map(([u, v]) => Math.hypot(u - x, v - y))) / 2 + 1e-6;
   });
-  const row = {
+  return completed({
     armId,
     stepUs: STEP_US,
     durationUs: (cells - 1) * STEP_US,
@@ -35,8 +35,8 @@ export function ballLeg(armId: string, points: readonly Point[]): SampledLeg {
     stride: 6,
     ends,
     travel,
-  };
-  return { ...row, levels: levelsOf(row) };
+    stopCells: Int32Array.from({ length: cells }, (_, k) => k),
+  });
 }
 
 /** Where the ball is at a progress, m. */
