@@ -37,7 +37,9 @@ export function assignTasks(context: StepContext): void {
     return;
   }
   let ready: Task[] | null = null;
-  for (const arm of arms) {
+  // Who has nothing to do chooses before who plans ahead.
+  const inOrder = [...arms].sort((a, b) => Number(a.job !== null) - Number(b.job !== null));
+  for (const arm of inOrder) {
     if (!isUsable(arm) || arm.next !== null) continue;
     const start = startOfNext(context, arm);
     if (start === null) continue;
