@@ -116,7 +116,7 @@ class Driver {
       const endUs = trajectory.timesUs[trajectory.timesUs.length - 1];
       const grantedUs = this.#grantedUs(endUs);
       if (this.#follower === null) {
-        if (startUs >= untilUs || grantedUs <= 0) return;
+        if (startUs >= untilUs || (grantedUs <= 0 && endUs > 0)) return;
         atUs = Math.max(atUs, startUs);
         this.#follower = createFollower(trajectory, this.#script.limits, grantedUs);
         this.beganUs.push(atUs);

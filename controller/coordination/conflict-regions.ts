@@ -42,7 +42,10 @@ export function conflictRegions(a: SampledLeg, b: SampledLeg, marginM: number): 
   return regions;
 }
 
-/** Takes all cells connected with `start` (corners count) out of the diagram. */
+/**
+ * Takes all cells connected with `start` out of the diagram. Corners count, but for those between which both arms go
+ * on at once: an execution may pass there.
+ */
 function flood(cells: Uint8Array, height: number, width: number, start: number): number[] {
   const members = [start];
   cells[start] = 0;
@@ -52,7 +55,7 @@ function flood(cells: Uint8Array, height: number, width: number, start: number):
     for (let di = -1; di <= 1; di += 1) {
       for (let dj = -1; dj <= 1; dj += 1) {
         const [ni, nj] = [i + di, j + dj];
-        if (ni < 0 || nj < 0 || ni >= height || nj >= width) continue;
+        if (di * dj < 0 || ni < 0 || nj < 0 || ni >= height || nj >= width) continue;
         const next = ni * width + nj;
         if (cells[next] !== 1) continue;
         cells[next] = 0;

@@ -46,8 +46,8 @@ export function motionLeg(
 }
 
 /** How much longer than the least by acceleration alone a stop is reckoned to take, and what is added, s. */
-const STOP_FACTOR = 1.05;
-const STOP_EASE_S = 0.11;
+const STOP_FACTOR = 1.15;
+const STOP_EASE_S = 0.16;
 
 /**
  * Per cell the one in which an arm at its nominal rate rests when it begins to brake there: reckoned from the joints'

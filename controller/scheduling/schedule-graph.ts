@@ -41,7 +41,12 @@ export function releasePlan(
   );
   const built = graphOfSchedule(sequences, neighbours, regionsOf, 'needed');
   if (built.status === 'conflict') {
-    throw new Error(`the schedule has ${built.legIds.join(' and ')} too close`);
+    const { aFromUs, aUntilUs, bFromUs, bUntilUs } = built.region;
+    const starts = built.legIds.map((id) => sequences.flat().find((leg) => leg.id === id)!.startUs);
+    throw new Error(
+      `the schedule has ${built.legIds.join(' and ')} too close: begun at ${starts.join(' and ')} us, ` +
+        `contested at ${aFromUs} to ${aUntilUs} and ${bFromUs} to ${bUntilUs} us of progress`,
+    );
   }
   const progress = sequences.map(() => ({ leg: 0, progressUs: 0 }));
   const starts = startTimes(built.graph, progress, 0);
