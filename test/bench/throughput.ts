@@ -45,8 +45,12 @@ export interface PolicyFigures {
   readonly tasksFailed: number;
   readonly clearanceMinM: number | null;
   readonly contacts: number;
-  readonly planMsP50: number;
-  readonly planMsP99: number;
+  /**
+   * Time from a task's arrival to its accepted plan. Null: all tasks are planned as one batch, so that no task has a
+   * time of its own; `cpuSPerTask` is the batch's cost shared out.
+   */
+  readonly planMsP50: number | null;
+  readonly planMsP99: number | null;
   readonly cpuSPerTask: number;
 }
 
@@ -236,7 +240,6 @@ function judged(
       }),
     );
   }
-  const perTaskMs = (cpuS * 1000) / Math.max(1, tasks.length);
   return {
     policy,
     makespanS: rounded(makespanS),
@@ -245,9 +248,9 @@ function judged(
     tasksFailed: failures.length,
     clearanceMinM: measured.clearanceMinM === null ? null : rounded(measured.clearanceMinM),
     contacts: measured.contacts,
-    planMsP50: rounded(perTaskMs),
-    planMsP99: rounded(perTaskMs),
-    cpuSPerTask: rounded(perTaskMs / 1000),
+    planMsP50: null,
+    planMsP99: null,
+    cpuSPerTask: rounded(cpuS / Math.max(1, tasks.length)),
   };
 }
 
