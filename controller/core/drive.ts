@@ -8,7 +8,7 @@ import { putInDoubt } from './arms.ts';
 import { samePositions } from './rest.ts';
 import { spaceOf } from './space.ts';
 import { isLeg } from './stages.ts';
-import { dropNext } from '../scheduling/assignment.ts';
+import { dropNext } from '../scheduling/planning.ts';
 import type { ArmState, Job } from './state.ts';
 
 /** Sends every arm that rests what its job says next, and begins planned jobs for which there is space. */

@@ -1,5 +1,6 @@
 import { accountTime, noteCauses } from '../operations/losses.ts';
-import { assignTasks, takePlan } from '../scheduling/assignment.ts';
+import { assignTasks } from '../scheduling/assignment.ts';
+import { takePlan } from '../scheduling/planning.ts';
 import { clearInducts, fetchContainers } from '../scheduling/containers.ts';
 import { allocate, serveStations } from '../scheduling/orders.ts';
 import { handleArmEvent, putInDoubt } from './arms.ts';
