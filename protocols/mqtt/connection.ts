@@ -1,5 +1,5 @@
 import { connect } from 'mqtt';
-import type { IPublishPacket, MqttClient } from 'mqtt';
+import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 
 /** How to reach a broker. Credentials come from the environment, never from a file of the cell. */
 export interface BrokerAccess {
@@ -173,14 +173,7 @@ export class MqttConnection {
     const client = connect(broker.url, {
       clientId,
       clean: session === 'clean',
-      keepalive: KEEPALIVE_S,
-      reconnectPeriod: 0,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      queueQoSZero: false,
-      resubscribe: false,
-      ...(broker.username === undefined ? {} : { username: broker.username }),
-      ...(broker.password === undefined ? {} : { password: broker.password }),
-      ...(broker.ca === undefined ? {} : { ca: broker.ca }),
+      ...clientOptions(broker),
       ...(lastWill === undefined
         ? {}
         : {
@@ -277,6 +270,20 @@ export class MqttConnection {
       },
     );
   }
+}
+
+/** How every client of ours connects: once, without a queue of its own, giving up soon. */
+export function clientOptions(broker: BrokerAccess): IClientOptions {
+  return {
+    keepalive: KEEPALIVE_S,
+    reconnectPeriod: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    queueQoSZero: false,
+    resubscribe: false,
+    ...(broker.username === undefined ? {} : { username: broker.username }),
+    ...(broker.password === undefined ? {} : { password: broker.password }),
+    ...(broker.ca === undefined ? {} : { ca: broker.ca }),
+  };
 }
 
 /** Whether a topic matches a subscription's filter (`+` one level, a last `#` the rest). */
