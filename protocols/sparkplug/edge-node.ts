@@ -215,11 +215,11 @@ export class EdgeNode {
     ];
     this.#bear(this.#tags.node, own, nowMs);
     for (const device of this.#tags.devices.values()) if (device.isPresent) this.#bear(device, [], nowMs);
-    if (this.#history.waiting > 0) this.#historyMs = nowMs + HISTORY_EVERY_MS;
   }
 
   #bear(group: TagGroup, own: readonly Metric[], nowMs: number): void {
     group.isBorn = true;
+    if (this.#history.waiting > 0) this.#historyMs ??= nowMs + HISTORY_EVERY_MS;
     this.#send(group, 'BIRTH', [...[...group.byName.values()].map(birthMetric), ...own], nowMs);
   }
 
