@@ -34,6 +34,7 @@ import type { DurableWorld } from '../sim/world-file.ts';
 import { brokerAccess, startEmbeddedBroker } from './broker.ts';
 import { CommandFailure } from './failure.ts';
 import { logNotice } from './log.ts';
+import { sparkplugHost, sparkplugNode } from './sparkplug.ts';
 import { MAGPIE_VERSION } from './version.ts';
 
 /** Control tick, ms. */
@@ -173,12 +174,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     let subscription: MqttConnection | null = null;
     if (embedded === null) subscription = intake.subscribe(access, onTrouble);
     else gate = intake.gate;
+    const edgeNode = sparkplugNode(loaded, access, loop, {}, logger);
+    const host = sparkplugHost(loaded, access, logger);
     const http = await openHttp(loaded, loop, token, logger);
     undo.push(() => http.server.close());
 
     link.open();
     speaking.open();
     subscription?.open();
+    host?.open();
+    edgeNode?.open();
     loop.start();
     const publishing = setInterval(() => speaking.tick(), PUBLISH_EVERY_MS);
     return new Service({
@@ -190,7 +195,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         // The loop first: the arms are told to stop while everything that reaches them is still there.
         await loop.shutdown();
         clearInterval(publishing);
-        await Promise.all([subscription?.close(), speaking.close(), link.close()]);
+        await Promise.all([
+          subscription?.close(),
+          speaking.close(),
+          link.close(),
+          edgeNode?.close(),
+          host?.close(),
+        ]);
         await unwind();
       },
     });

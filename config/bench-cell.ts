@@ -49,6 +49,7 @@ const CONNECTIONS: ConnectionSettings = {
   arms: 'simulated',
   broker: { kind: 'embedded', host: '127.0.0.1', port: 1883 },
   http: { host: '127.0.0.1', port: 8080, tokenEnv: null },
+  sparkplug: { edgeNode: null, host: null },
 };
 
 function simulator(): SimulatorSettings {

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { checkBroker, checkVariable } from './check-broker.ts';
+import { checkSparkplug } from './check-sparkplug.ts';
 import type { Findings } from './findings.ts';
 import { readSource } from './source.ts';
 
@@ -7,6 +9,7 @@ export function checkSettings(findings: Findings): void {
   const { loaded } = findings;
   if (loaded.cell.fixedTasks.length > 0) return;
   connections(findings);
+  checkSparkplug(findings);
   timing(findings);
   files(findings);
   goods(findings);
@@ -30,29 +33,8 @@ function connections(findings: Findings): void {
       'use a broker with users and access rules (kind: external), or listen on 127.0.0.1',
     );
   }
-  if (broker.kind === 'external') {
-    const plain = /^(mqtt|ws):\/\/(?!localhost|127\.|\[::1\])/.test(broker.url);
-    if (plain && broker.passwordEnv !== null) {
-      const problem = 'sends a password in clear text';
-      findings.warning(['connections', 'broker', 'url'], problem, 'use mqtts:// or wss://');
-    }
-    if (broker.caFile !== null && !existsSync(broker.caFile)) {
-      findings.error(
-        ['connections', 'broker', 'ca_file'],
-        `there is no file ${broker.caFile}`,
-        'correct the path',
-      );
-    }
-  }
-  const named: readonly (readonly [readonly string[], string | null])[] = [
-    [['connections', 'http', 'token_env'], http.tokenEnv],
-    [['connections', 'broker', 'username_env'], broker.kind === 'external' ? broker.usernameEnv : null],
-    [['connections', 'broker', 'password_env'], broker.kind === 'external' ? broker.passwordEnv : null],
-  ];
-  for (const [path, name] of named) {
-    if (name === null || (process.env[name] ?? '') !== '') continue;
-    findings.warning(path, 'is not set in this environment', `set ${name} where the service runs`);
-  }
+  if (broker.kind === 'external') checkBroker(findings, ['connections', 'broker'], broker);
+  checkVariable(findings, ['connections', 'http', 'token_env'], http.tokenEnv);
 }
 
 /** An arm's controller has to be heard from more often than its lease lasts: a few control ticks, us. */

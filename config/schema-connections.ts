@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { EnvironmentName, Host, Port, RelativePath } from './units.ts';
+import { ExternalBrokerKind } from './schema-broker.ts';
+import { Sparkplug } from './schema-sparkplug.ts';
+import { EnvironmentName, Host, Port } from './units.ts';
 
 /** How the service speaks. Secrets are named by environment variable; they never stand in the file. */
 
@@ -7,25 +9,7 @@ const Broker = z.discriminatedUnion('kind', [
   z
     .strictObject({ kind: z.literal('embedded'), host: Host, port: Port })
     .describe('The service runs its own MQTT broker'),
-  z
-    .strictObject({
-      kind: z.literal('external'),
-      url: z
-        .string()
-        .max(1_024)
-        .regex(
-          /^(mqtt|mqtts|ws|wss):\/\/[^\s@/]+(\/\S*)?$/,
-          'mqtt://HOST:PORT, mqtts://, ws:// or wss://, without user and password',
-        ),
-      username_env: EnvironmentName.optional(),
-      password_env: EnvironmentName.optional(),
-      ca_file: RelativePath.optional().describe('Certificate authority for mqtts, PEM'),
-    })
-    .refine((broker) => broker.password_env === undefined || broker.username_env !== undefined, {
-      path: ['username_env'],
-      error: 'is missing, but password_env is given',
-      params: { remedy: 'name the variable that holds the user, or remove password_env' },
-    }),
+  ExternalBrokerKind,
 ]);
 
 export const Connections = z.strictObject({
@@ -38,5 +22,6 @@ export const Connections = z.strictObject({
     port: Port,
     token_env: EnvironmentName.optional().describe('Bearer token that commands need; none: loopback only'),
   }),
+  sparkplug: Sparkplug.optional(),
 });
 export type Connections = z.infer<typeof Connections>;

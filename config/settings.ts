@@ -1,5 +1,7 @@
+import type { ExternalBroker } from './schema-broker.ts';
 import type { Connections } from './schema-connections.ts';
 import type { Simulator } from './schema-simulator.ts';
+import type { Sparkplug } from './schema-sparkplug.ts';
 
 /** The simulated world's own settings; durations are integer microseconds, rates shares in 0..1. */
 interface WorldSettings {
@@ -64,19 +66,40 @@ export interface SimulatorSettings {
   readonly orders: OrderStreamSettings;
 }
 
+/** A broker that somebody else runs; files are absolute. */
+export interface ExternalBrokerSettings {
+  readonly kind: 'external';
+  readonly url: string;
+  readonly usernameEnv: string | null;
+  readonly passwordEnv: string | null;
+  readonly caFile: string | null;
+}
+
+/** Sparkplug; no servers: the cell's own broker. */
+export interface SparkplugSettings {
+  readonly edgeNode: {
+    readonly group: string;
+    readonly node: string;
+    readonly primaryHost: string | null;
+    readonly keepValues: number;
+    readonly servers: readonly ExternalBrokerSettings[];
+  } | null;
+  readonly host: {
+    readonly id: string;
+    readonly groups: readonly string[];
+    readonly reorderMs: number;
+    readonly nodes: readonly { readonly group: string; readonly node: string }[];
+    readonly servers: readonly ExternalBrokerSettings[];
+  } | null;
+}
+
 /** How the service speaks. Credentials are names of environment variables, read by whoever connects. */
 export interface ConnectionSettings {
   readonly arms: 'simulated' | 'mqtt';
   readonly broker:
-    | { readonly kind: 'embedded'; readonly host: string; readonly port: number }
-    | {
-        readonly kind: 'external';
-        readonly url: string;
-        readonly usernameEnv: string | null;
-        readonly passwordEnv: string | null;
-        readonly caFile: string | null;
-      };
+    { readonly kind: 'embedded'; readonly host: string; readonly port: number } | ExternalBrokerSettings;
   readonly http: { readonly host: string; readonly port: number; readonly tokenEnv: string | null };
+  readonly sparkplug: SparkplugSettings;
 }
 
 /** Seconds as integer microseconds. */
@@ -174,16 +197,49 @@ export function connectionSettings(
   const { broker, http } = connections;
   return {
     arms: connections.arms,
-    broker:
-      broker.kind === 'embedded'
-        ? broker
-        : {
-            kind: 'external',
-            url: broker.url,
-            usernameEnv: broker.username_env ?? null,
-            passwordEnv: broker.password_env ?? null,
-            caFile: broker.ca_file === undefined ? null : resolve(broker.ca_file),
-          },
+    broker: broker.kind === 'embedded' ? broker : externalBroker(broker, resolve),
     http: { host: http.host, port: http.port, tokenEnv: http.token_env ?? null },
+    sparkplug: sparkplugSettings(connections.sparkplug, resolve),
+  };
+}
+
+function externalBroker(broker: ExternalBroker, resolve: (path: string) => string): ExternalBrokerSettings {
+  return {
+    kind: 'external',
+    url: broker.url,
+    usernameEnv: broker.username_env ?? null,
+    passwordEnv: broker.password_env ?? null,
+    caFile: broker.ca_file === undefined ? null : resolve(broker.ca_file),
+  };
+}
+
+function sparkplugSettings(
+  sparkplug: Sparkplug | undefined,
+  resolve: (path: string) => string,
+): SparkplugSettings {
+  const servers = (list: readonly ExternalBroker[] | undefined): readonly ExternalBrokerSettings[] =>
+    (list ?? []).map((broker) => externalBroker(broker, resolve));
+  const { edge_node: edgeNode, host } = sparkplug ?? {};
+  return {
+    edgeNode:
+      edgeNode === undefined
+        ? null
+        : {
+            group: edgeNode.group,
+            node: edgeNode.node,
+            primaryHost: edgeNode.primary_host ?? null,
+            keepValues: edgeNode.keep_values,
+            servers: servers(edgeNode.servers),
+          },
+    host:
+      host === undefined
+        ? null
+        : {
+            id: host.id,
+            groups: host.groups,
+            reorderMs: Math.round(host.reorder_timeout_s * 1_000),
+            nodes: host.nodes,
+            servers: servers(host.servers),
+          },
   };
 }

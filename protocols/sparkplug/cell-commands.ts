@@ -1,0 +1,95 @@
+import { CELL_COMMANDS } from '../../controller/domain/packml.ts';
+import type { CellCommand } from '../../controller/domain/packml.ts';
+import type { IntakeRequest, IntakeResult } from '../../controller/domain/intake.ts';
+import { decodeIntake, INTAKE_TOPICS, RequestId } from '../mqtt/intake-messages.ts';
+import type { IntakeTopic } from '../mqtt/intake-messages.ts';
+import { faultsAsText } from '../mqtt/payload.ts';
+import { commandOfNumber } from '../packml/numbering.ts';
+import {
+  CMD_CHANGE_REQUEST,
+  CNTRL_CMD,
+  commandMetric,
+  intakeMetric,
+  PRODUCTION_MODE,
+  REQUEST_ID,
+  UNIT_MODE,
+  UNIT_MODE_CHANGE_REQUEST,
+} from './cell-metrics.ts';
+import type { WrittenMetric } from './edge-commands.ts';
+
+/** What a command comes to: a request of the cell's, or an answer that is known already. */
+export type CellDemand =
+  | { readonly kind: 'request'; readonly requestId: string | null; readonly request: IntakeRequest }
+  | { readonly kind: 'answer'; readonly requestId: string | null; readonly result: IntakeResult };
+
+/**
+ * What hosts write, as requests. `CntrlCmd` and `UnitMode` are kept until their change requests come, which may be in
+ * the same message or in a later one; a request id counts for what is asked in the same message.
+ */
+export class CellCommands {
+  #cntrlCmd = 0;
+  #unitMode = PRODUCTION_MODE;
+
+  take(written: readonly WrittenMetric[]): readonly CellDemand[] {
+    const values = new Map(written.map(({ name, value }) => [name, value]));
+    this.#cntrlCmd = (values.get(CNTRL_CMD) as number | undefined) ?? this.#cntrlCmd;
+    this.#unitMode = (values.get(UNIT_MODE) as number | undefined) ?? this.#unitMode;
+    const requestId = (values.get(REQUEST_ID) as string | undefined) ?? null;
+    if (requestId !== null && !RequestId.safeParse(requestId).success) {
+      const detail = `${REQUEST_ID} takes at most 128 letters, digits, space and _ . : @ -`;
+      return [refused(null, 'malformed', detail)];
+    }
+    const demands: CellDemand[] = [];
+    if (values.get(CMD_CHANGE_REQUEST) === true) demands.push(this.#changeState(requestId));
+    if (values.get(UNIT_MODE_CHANGE_REQUEST) === true) demands.push(this.#changeMode(requestId));
+    for (const command of CELL_COMMANDS) {
+      if (values.get(commandMetric(command)) === true) demands.push(cellRequest(command, requestId));
+    }
+    for (const topic of Object.keys(INTAKE_TOPICS) as IntakeTopic[]) {
+      const body = values.get(intakeMetric(topic));
+      if (body !== undefined) demands.push(intakeRequest(topic, body as string));
+    }
+    if (demands.length <= 1 || requestId === null) return demands;
+    return [
+      refused(
+        requestId,
+        'malformed',
+        `${demands.length} requests under one request id; send them one by one`,
+      ),
+    ];
+  }
+
+  #changeState(requestId: string | null): CellDemand {
+    const command = commandOfNumber(this.#cntrlCmd);
+    if (command !== null) return cellRequest(command, requestId);
+    const known = CELL_COMMANDS.map((each, index) => `${index + 1} ${each}`).join(', ');
+    return refused(requestId, 'unknown-command', `${CNTRL_CMD} is ${this.#cntrlCmd}; write one of ${known}`);
+  }
+
+  #changeMode(requestId: string | null): CellDemand {
+    if (this.#unitMode === PRODUCTION_MODE) {
+      return {
+        kind: 'answer',
+        requestId,
+        result: { status: 'accepted', detail: 'the cell is in production mode' },
+      };
+    }
+    const detail = `${UNIT_MODE} is ${this.#unitMode}; the cell has production mode only, ${PRODUCTION_MODE}`;
+    return refused(requestId, 'mode-not-supported', detail);
+  }
+}
+
+function cellRequest(command: CellCommand, requestId: string | null): CellDemand {
+  return { kind: 'request', requestId, request: { kind: 'cell', body: { command } } };
+}
+
+/** A request in JSON, as the cell takes it over MQTT too; its id stands in it. */
+function intakeRequest(topic: IntakeTopic, json: string): CellDemand {
+  const decoded = decodeIntake(topic, new TextEncoder().encode(json));
+  if (decoded.ok) return { kind: 'request', requestId: decoded.requestId, request: decoded.request };
+  return refused(decoded.requestId, 'malformed', faultsAsText(decoded.faults));
+}
+
+function refused(requestId: string | null, code: string, detail: string): CellDemand {
+  return { kind: 'answer', requestId, result: { status: 'refused', code, detail } };
+}
