@@ -42,7 +42,7 @@ export function sparkplugNode(
     stateNumbers,
     nowMs: calendar(),
     onRefused: (topic, { code, detail }) => logger.warn({ code, topic }, detail),
-    onTrouble: (message) => logger.warn({ code: 'sparkplug' }, message),
+    onTrouble: (message) => logger.warn({ code: 'mqtt' }, message),
   });
 }
 
@@ -61,6 +61,6 @@ export function sparkplugHost(loaded: LoadedCell, own: BrokerAccess, logger: Log
     nowUs: () => MACHINE_CLOCK.monotonicUs(),
     onRefused: (source, code, detail) => logger.warn({ code, source }, detail),
     onNoted: (source, detail) => logger.info({ source }, detail),
-    onTrouble: (message) => logger.warn({ code: 'sparkplug' }, message),
+    onTrouble: (message) => logger.warn({ code: 'mqtt' }, message),
   });
 }

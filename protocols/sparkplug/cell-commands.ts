@@ -37,7 +37,7 @@ export class CellCommands {
     const requestId = (values.get(REQUEST_ID) as string | undefined) ?? null;
     if (requestId !== null && !RequestId.safeParse(requestId).success) {
       const detail = `${REQUEST_ID} takes at most 128 letters, digits, space and _ . : @ -`;
-      return [refused(null, 'malformed', detail)];
+      return [refused('malformed', detail, null)];
     }
     const demands: CellDemand[] = [];
     if (values.get(CMD_CHANGE_REQUEST) === true) demands.push(this.#changeState(requestId));
@@ -52,9 +52,9 @@ export class CellCommands {
     if (demands.length <= 1 || requestId === null) return demands;
     return [
       refused(
-        requestId,
         'malformed',
         `${demands.length} requests under one request id; send them one by one`,
+        requestId,
       ),
     ];
   }
@@ -63,7 +63,7 @@ export class CellCommands {
     const command = commandOfNumber(this.#cntrlCmd);
     if (command !== null) return cellRequest(command, requestId);
     const known = CELL_COMMANDS.map((each, index) => `${index + 1} ${each}`).join(', ');
-    return refused(requestId, 'unknown-command', `${CNTRL_CMD} is ${this.#cntrlCmd}; write one of ${known}`);
+    return refused('unknown-command', `${CNTRL_CMD} is ${this.#cntrlCmd}; write one of ${known}`, requestId);
   }
 
   #changeMode(requestId: string | null): CellDemand {
@@ -75,7 +75,7 @@ export class CellCommands {
       };
     }
     const detail = `${UNIT_MODE} is ${this.#unitMode}; the cell has production mode only, ${PRODUCTION_MODE}`;
-    return refused(requestId, 'mode-not-supported', detail);
+    return refused('mode-not-supported', detail, requestId);
   }
 }
 
@@ -87,9 +87,9 @@ function cellRequest(command: CellCommand, requestId: string | null): CellDemand
 function intakeRequest(topic: IntakeTopic, json: string): CellDemand {
   const decoded = decodeIntake(topic, new TextEncoder().encode(json));
   if (decoded.ok) return { kind: 'request', requestId: decoded.requestId, request: decoded.request };
-  return refused(decoded.requestId, 'malformed', faultsAsText(decoded.faults));
+  return refused('malformed', faultsAsText(decoded.faults), decoded.requestId);
 }
 
-function refused(requestId: string | null, code: string, detail: string): CellDemand {
+function refused(code: string, detail: string, requestId: string | null): CellDemand {
   return { kind: 'answer', requestId, result: { status: 'refused', code, detail } };
 }

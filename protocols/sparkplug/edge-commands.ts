@@ -9,7 +9,7 @@ export interface WrittenMetric {
 }
 
 /** Why a command, or a metric of it, was not taken. */
-export type CommandRefusalCode =
+export type CommandFaultCode =
   | 'retained-command'
   | 'malformed-payload'
   | 'not-born'
@@ -20,7 +20,7 @@ export type CommandRefusalCode =
   | 'too-many-commands';
 
 export interface CommandRefusal {
-  readonly code: CommandRefusalCode;
+  readonly code: CommandFaultCode;
   readonly detail: string;
 }
 

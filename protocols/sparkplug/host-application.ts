@@ -3,7 +3,7 @@ import type { Publication } from './edge-node.ts';
 import { namedMetric, REBIRTH } from './edge-tags.ts';
 import { encodePayload } from './encode.ts';
 import { HostSession, SESSION_LIMITS } from './host-session.ts';
-import type { SessionLimits, SessionRefusalCode } from './host-session.ts';
+import type { SessionLimits, SessionFaultCode } from './host-session.ts';
 import { decodeHostState, encodeHostState } from './host-state.ts';
 import type { HostTag } from './host-tags.ts';
 import { INTEGER_TYPES } from './data-type.ts';
@@ -49,8 +49,8 @@ export type HostEvent =
     }
   | { readonly kind: 'write'; readonly address: MetricAddress; readonly value: Value };
 
-export type HostRefusalCode =
-  SessionRefusalCode | 'malformed-payload' | 'retained-message' | 'too-many-edge-nodes' | 'write-refused';
+export type HostFaultCode =
+  SessionFaultCode | 'malformed-payload' | 'retained-message' | 'too-many-edge-nodes' | 'write-refused';
 
 export type HostEffect =
   | {
@@ -64,7 +64,7 @@ export type HostEffect =
   | {
       readonly kind: 'refused';
       readonly source: string;
-      readonly code: HostRefusalCode;
+      readonly code: HostFaultCode;
       readonly detail: string;
     }
   /** An edge node or a device came or went, or its births were asked for; for logs. */
@@ -366,7 +366,7 @@ export class HostApplication {
     );
   }
 
-  #refuse(source: string, code: HostRefusalCode, detail: string): void {
+  #refuse(source: string, code: HostFaultCode, detail: string): void {
     this.#effects.push({ kind: 'refused', source, code, detail });
   }
 }

@@ -13,7 +13,7 @@ export interface EdgeMessage {
   readonly bytes: number;
 }
 
-export type SessionRefusalCode =
+export type SessionFaultCode =
   | 'metric-wrong'
   | 'unknown-metric'
   | 'no-birth'
@@ -26,7 +26,7 @@ export type SessionRefusalCode =
 
 /** What a session says while it takes a message. */
 export interface SessionListener {
-  refused(code: SessionRefusalCode, detail: string): void;
+  refused(code: SessionFaultCode, detail: string): void;
   /** The edge node (null) or a device came or went. */
   presence(deviceId: string | null, status: 'online' | 'offline'): void;
 }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { Aedes } from 'aedes';
+import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generate, parser } from 'mqtt-packet';
-import type { IConnectPacket, ISubscribePacket, Packet } from 'mqtt-packet';
 import { EdgeDriver } from '../../../protocols/sparkplug/edge-driver.ts';
 import type { EdgeDriverOptions } from '../../../protocols/sparkplug/edge-driver.ts';
 import type { WrittenMetric } from '../../../protocols/sparkplug/edge-commands.ts';
@@ -250,56 +250,100 @@ describe('several servers', () => {
   });
 });
 
-/** What a client says before anything else, to a server that takes it. */
-async function firstPackets(open: (url: string) => { close(): Promise<void> }): Promise<Packet[]> {
-  const packets: Packet[] = [];
-  const server = createServer((socket) => {
-    const parse = parser();
-    parse.on('packet', (packet: Packet) => {
-      packets.push(packet);
-      if (packet.cmd === 'connect')
-        socket.write(generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }));
-      if (packet.cmd === 'subscribe') {
-        const { messageId, subscriptions } = packet as ISubscribePacket;
-        socket.write(generate({ cmd: 'suback', messageId: messageId!, granted: subscriptions.map(() => 1) }));
-      }
-    });
-    socket.on('data', (bytes) => parse.parse(bytes));
-    socket.on('error', () => undefined);
-  });
+interface Seen {
+  readonly connects: AedesConnect[];
+  /** Subscriptions and publications, in order. */
+  readonly said: { readonly kind: 'subscribe' | 'publish'; readonly topic: string; readonly qos: number }[];
+}
+type AedesConnect = Parameters<Aedes['preConnect']>[1];
+
+/** What a client says until it has published something, to a server that writes it down. */
+async function packetsOf(open: (url: string) => { close(): Promise<void> }): Promise<Seen> {
+  const seen: Seen = { connects: [], said: [] };
+  const aedes = await Aedes.createBroker();
+  aedes.preConnect = (_client, packet, done) => {
+    seen.connects.push(packet);
+    done(null, true);
+  };
+  aedes.authorizeSubscribe = (_client, subscription, done) => {
+    seen.said.push({ kind: 'subscribe', topic: subscription.topic, qos: subscription.qos });
+    done(null, subscription);
+  };
+  aedes.authorizePublish = (_client, { topic, qos }, done) => {
+    seen.said.push({ kind: 'publish', topic, qos });
+    done(null);
+  };
+  const server = createServer(aedes.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const opened = open(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  await until(() => packets.some(({ cmd }) => cmd === 'publish'), 'it published');
+  await until(() => seen.said.some(({ kind }) => kind === 'publish'), 'it published');
   await opened.close();
+  await new Promise<void>((resolve) => aedes.close(() => resolve()));
   await new Promise((resolve) => server.close(resolve));
-  return packets;
+  return seen;
 }
 
 describe('what stands in the packets', () => {
   shows(['tck-id-principles-persistence-clean-session-311'], async () => {
-    const packets = await firstPackets((url) => edge([url]).driver);
-    expect(packets[0]).toMatchObject({ cmd: 'connect', protocolVersion: 4, clean: true });
-    expect((packets[0] as IConnectPacket).will).toMatchObject({
-      topic: 'spBv1.0/G/NDEATH/E',
-      qos: 1,
-      retain: false,
-    });
-    expect((packets[1] as ISubscribePacket).subscriptions).toMatchObject(
-      ['NCMD/E', 'DCMD/E/arm-1', 'DCMD/E/arm-2'].map((topic) => ({ topic: `spBv1.0/G/${topic}`, qos: 1 })),
-    );
-    expect(packets.slice(2, 3)).toMatchObject([
-      { cmd: 'publish', topic: 'spBv1.0/G/NBIRTH/E', qos: 0, retain: false },
+    const { connects, said } = await packetsOf((url) => edge([url]).driver);
+    expect(connects[0]).toMatchObject({ protocolVersion: 4, clean: true });
+    expect(connects[0]!.will).toMatchObject({ topic: 'spBv1.0/G/NDEATH/E', qos: 1, retain: false });
+    expect(said.slice(0, 4)).toEqual([
+      { kind: 'subscribe', topic: 'spBv1.0/G/NCMD/E', qos: 1 },
+      { kind: 'subscribe', topic: 'spBv1.0/G/DCMD/E/arm-1', qos: 1 },
+      { kind: 'subscribe', topic: 'spBv1.0/G/DCMD/E/arm-2', qos: 1 },
+      { kind: 'publish', topic: 'spBv1.0/G/NBIRTH/E', qos: 0 },
     ]);
   });
 
   shows(['tck-id-message-flow-phid-sparkplug-clean-session-311'], async () => {
-    const packets = await firstPackets((url) => host([url]).driver);
-    expect(packets[0]).toMatchObject({ cmd: 'connect', protocolVersion: 4, clean: true });
-    expect((packets[0] as IConnectPacket).will).toMatchObject({
-      topic: 'spBv1.0/STATE/H',
-      qos: 1,
-      retain: true,
-    });
-    expect(packets.slice(1, 3).map(({ cmd }) => cmd)).toEqual(['subscribe', 'publish']);
+    const { connects, said } = await packetsOf((url) => host([url]).driver);
+    expect(connects[0]).toMatchObject({ protocolVersion: 4, clean: true });
+    expect(connects[0]!.will).toMatchObject({ topic: 'spBv1.0/STATE/H', qos: 1, retain: true });
+    expect(said.slice(0, 3)).toEqual([
+      { kind: 'subscribe', topic: 'spBv1.0/STATE/H', qos: 1 },
+      { kind: 'subscribe', topic: 'spBv1.0/G/#', qos: 1 },
+      { kind: 'publish', topic: 'spBv1.0/STATE/H', qos: 1 },
+    ]);
   });
+});
+
+describe('the embedded broker as an MQTT server for Sparkplug', () => {
+  shows(
+    [
+      'tck-id-conformance-mqtt-qos0',
+      'tck-id-conformance-mqtt-qos1',
+      'tck-id-conformance-mqtt-retained',
+      'tck-id-conformance-mqtt-will-messages',
+    ],
+    async () => {
+      const broker = await started(await embeddedBroker());
+      const will = { topic: 'will/1', payload: Buffer.from('gone'), qos: 1, retain: true } as const;
+      const doomed = await connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0, will });
+      const client = await connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0 });
+      toClose.push(() => client.endAsync(true));
+      const heard: string[] = [];
+      client.on('message', (topic, payload, { qos, retain }) => {
+        heard.push(`${topic} ${payload.toString()} qos ${qos}${retain ? ' retained' : ''}`);
+      });
+      await client.subscribeAsync('plain/#', { qos: 1 });
+      await client.publishAsync('plain/0', 'zero', { qos: 0 });
+      await client.publishAsync('plain/1', 'one', { qos: 1 });
+      await client.publishAsync('kept/1', 'kept', { qos: 1, retain: true });
+      await client.subscribeAsync('kept/#', { qos: 1 });
+      doomed.stream.destroy();
+      await until(() => heard.length === 3, 'all were heard');
+      await until(async () => {
+        await client.unsubscribeAsync('will/#');
+        await client.subscribeAsync('will/#', { qos: 1 });
+        return heard.length > 3;
+      }, 'the will was kept');
+      expect(heard.slice(0, 4)).toEqual([
+        'plain/0 zero qos 0',
+        'plain/1 one qos 1',
+        'kept/1 kept qos 1 retained',
+        expect.stringMatching(/^will\/1 gone qos 1/),
+      ]);
+    },
+  );
 });

@@ -253,6 +253,18 @@ describe('births and data', () => {
   });
 });
 
+describe('devices', () => {
+  shows(['tck-id-topic-structure-namespace-duplicate-device-id-across-edge-node'], () => {
+    const host = new HostBench().connected();
+    const other = new Source({ id: { groupId: 'G', edgeNodeId: 'F' } });
+    host.hearsAll(new Source().born().births);
+    host.hearsAll(other.born().births);
+    host.hears(other.set('Mode', 'moving', 'arm-1'));
+    expect(host.tag('Mode', 'arm-1', 'E')!.value).toBe('idle');
+    expect(host.tag('Mode', 'arm-1', 'F')!.value).toBe('moving');
+  });
+});
+
 describe('the order of messages', () => {
   shows(['tck-id-operational-behavior-host-reordering-param'], () => {
     const { host, source } = acquainted();
