@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionSettings } from '../config/settings.ts';
-import {
-  BROKER_LIMITS,
-  credentialsFromEnvironment,
-  EmbeddedBroker,
-} from '../protocols/mqtt/embedded-broker.ts';
-import type { BeforeAcknowledge } from '../protocols/mqtt/embedded-broker.ts';
-import type { BrokerAccess } from '../protocols/mqtt/connection.ts';
+import { EmbeddedBroker } from '../protocols/mqtt/embedded-broker.ts';
+import { BROKER_LIMITS } from '../protocols/mqtt/broker-guard.ts';
+import { credentialsFromEnvironment } from '../protocols/mqtt/broker-users.ts';
+import type { BeforeAcknowledge } from '../protocols/mqtt/broker-guard.ts';
+import type { BrokerAccess } from '../protocols/mqtt/broker-access.ts';
 import { CommandFailure } from './failure.ts';
 
 /** How to reach the configured broker; credentials from the environment. */

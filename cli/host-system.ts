@@ -5,7 +5,7 @@ import { ExceptionView } from '../controller/operations/view.ts';
 import { decodePayload } from '../protocols/mqtt/payload.ts';
 import type { PayloadLimits } from '../protocols/mqtt/payload.ts';
 import { MqttConnection } from '../protocols/mqtt/connection.ts';
-import type { BrokerAccess } from '../protocols/mqtt/connection.ts';
+import type { BrokerAccess } from '../protocols/mqtt/broker-access.ts';
 import { IntakeClient } from '../protocols/mqtt/intake-client.ts';
 import { cellTopics } from '../protocols/mqtt/topics.ts';
 import { HostSystem } from '../sim/host-system.ts';

@@ -15,10 +15,11 @@ import type { Inbound, PublishOutcome } from './connection.ts';
 import type { ControllerLink } from './controller-link.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
 import { armTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttArmDriverOptions {
   readonly link: ControllerLink;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly armId: string;
   /** Any clock that runs evenly; samples are restamped to the one that `keepAlive` shows. */
   readonly clock: Clock;

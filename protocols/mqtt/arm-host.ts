@@ -11,16 +11,18 @@ import {
 import type { CommandKind, StateMessage } from './arm-messages.ts';
 import { CommandAdmission } from './command-admission.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess, Inbound } from './connection.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Inbound } from './connection.ts';
 import { Outbox } from './outbox.ts';
 import { Presence } from './presence.ts';
 import type { PresenceStatus } from './presence.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
-import { armTopics } from './topics.ts';
+import { cellNameOf, armTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttArmHostOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   /** The arm itself: the simulator's, or a device's own software. */
   readonly host: ArmHost;
   /** The clock that the host's samples are stamped with. */
@@ -93,7 +95,7 @@ export class MqttArmHost {
     this.#admission = new CommandAdmission(this.#session, options.leaseUs);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-arm-${options.host.armId}-${this.#session.slice(0, 8)}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-arm-${options.host.armId}-${this.#session.slice(0, 8)}`,
       session: 'clean',
       will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),

@@ -3,14 +3,15 @@ import type { CoreEffect } from '../../controller/core/effect.ts';
 import type { Clock } from '../../controller/ports.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess } from './connection.ts';
+import type { BrokerAccess } from './broker-access.ts';
 import { Outbox } from './outbox.ts';
 import { Presence } from './presence.ts';
-import { cellTopics } from './topics.ts';
+import { cellNameOf, cellTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface CellPublisherOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly service: Pick<ControllerService, 'view'>;
   readonly clock: Clock;
   readonly onTrouble?: (message: string) => void;
@@ -45,7 +46,7 @@ export class CellPublisher {
     this.#topics = cellTopics(options.cell);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-publisher-${this.#run}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-publisher-${this.#run}`,
       session: 'clean',
       will: () => ({ topic: this.#topics.presence, payload: PRESENCE.offline, retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),

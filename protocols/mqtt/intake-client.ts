@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { IntakeRequest, IntakeResult } from '../../controller/domain/intake.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess, Inbound, PublishOutcome } from './connection.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Inbound, PublishOutcome } from './connection.ts';
 import { INTAKE_TOPICS, IntakeResultMessage } from './intake-messages.ts';
 import { SMALL_LIMITS } from './arm-messages.ts';
 import { decodePayload } from './payload.ts';
-import { cellTopics } from './topics.ts';
+import { cellNameOf, cellTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface IntakeClientOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   /** Called with every result of a request that this client sent, also with those of repeats. */
   readonly onResult: (requestId: string, result: IntakeResult) => void;
   readonly onTrouble?: (message: string) => void;
@@ -32,7 +34,7 @@ export class IntakeClient {
     this.#topics = cellTopics(options.cell);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-requests-${randomUUID().slice(0, 8)}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-requests-${randomUUID().slice(0, 8)}`,
       session: 'clean',
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });

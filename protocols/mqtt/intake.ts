@@ -2,16 +2,18 @@ import type { IntakeResult } from '../../controller/domain/intake.ts';
 import type { Clock } from '../../controller/ports.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess, Inbound } from './connection.ts';
-import type { BeforeAcknowledge } from './embedded-broker.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Inbound } from './connection.ts';
+import type { BeforeAcknowledge } from './broker-guard.ts';
 import { INTAKE_TOPICS, decodeIntake } from './intake-messages.ts';
 import type { IntakeErrorMessage, IntakeResultMessage, IntakeTopic } from './intake-messages.ts';
 import type { Outbox } from './outbox.ts';
 import type { PayloadFault } from './payload.ts';
-import { cellTopics } from './topics.ts';
+import { cellNameOf, cellTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttIntakeOptions {
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly service: Pick<ControllerService, 'submit'>;
   readonly clock: Clock;
   /** Requests taken per second; what comes faster waits with its sender, unacknowledged. */
@@ -78,7 +80,7 @@ export class MqttIntake {
   subscribe(broker: BrokerAccess, onTrouble?: (message: string) => void): MqttConnection {
     const connection = new MqttConnection({
       broker,
-      clientId: `magpie-${this.#options.cell}-intake`,
+      clientId: `magpie-${cellNameOf(this.#options.cell)}-intake`,
       session: 'kept',
       ...(onTrouble === undefined ? {} : { onTrouble }),
     });

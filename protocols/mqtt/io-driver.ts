@@ -6,10 +6,11 @@ import type { ControllerLink } from './controller-link.ts';
 import { IO_LIMITS, InventoryAssembly, IoEventMessage, IoPresenceMessage, answers } from './io-messages.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
 import { ioTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttCellIoOptions {
   readonly link: ControllerLink;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly onTrouble?: (message: string) => void;
 }
 

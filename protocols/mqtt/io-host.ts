@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { CellIoHost, Clock, IoEvent } from '../../controller/ports.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess, Inbound } from './connection.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Inbound } from './connection.ts';
 import { IoAcknowledgeMessage, IoHelloMessage, IoRequestMessage, eventBodies } from './io-messages.ts';
 import { SMALL_LIMITS } from './arm-messages.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
 import { Presence } from './presence.ts';
 import type { PresenceStatus } from './presence.ts';
-import { ioTopics } from './topics.ts';
+import { cellNameOf, ioTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttIoHostOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly host: CellIoHost;
   readonly clock: Clock;
   readonly onTrouble?: (message: string) => void;
@@ -50,7 +52,7 @@ export class MqttIoHost {
     this.#topics = ioTopics(options.cell);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-io-${this.#session.slice(0, 8)}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-io-${this.#session.slice(0, 8)}`,
       session: 'clean',
       will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),

@@ -8,8 +8,9 @@ import { connectAsync } from 'mqtt';
 import type { MqttClient } from 'mqtt';
 import { describe } from 'vitest';
 import { freePort } from '../../free-ports.ts';
-import { BROKER_LIMITS, EmbeddedBroker } from '../../../protocols/mqtt/embedded-broker.ts';
-import type { BeforeAcknowledge } from '../../../protocols/mqtt/embedded-broker.ts';
+import { EmbeddedBroker } from '../../../protocols/mqtt/embedded-broker.ts';
+import { BROKER_LIMITS } from '../../../protocols/mqtt/broker-guard.ts';
+import type { BeforeAcknowledge } from '../../../protocols/mqtt/broker-guard.ts';
 
 /** A real broker on a port of its own which a test pulls down and up again. */
 export interface TestBroker {

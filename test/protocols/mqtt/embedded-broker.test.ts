@@ -1,12 +1,11 @@
 import { connect } from 'node:net';
 import { connectAsync, connect as connectClient } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  BROKER_LIMITS,
-  EmbeddedBroker,
-  credentialsFromEnvironment,
-} from '../../../protocols/mqtt/embedded-broker.ts';
-import type { BrokerLimits, EmbeddedBrokerOptions } from '../../../protocols/mqtt/embedded-broker.ts';
+import { EmbeddedBroker } from '../../../protocols/mqtt/embedded-broker.ts';
+import { BROKER_LIMITS } from '../../../protocols/mqtt/broker-guard.ts';
+import { credentialsFromEnvironment } from '../../../protocols/mqtt/broker-users.ts';
+import type { EmbeddedBrokerOptions } from '../../../protocols/mqtt/embedded-broker.ts';
+import type { BrokerLimits } from '../../../protocols/mqtt/broker-guard.ts';
 import { freePort } from '../../free-ports.ts';
 import { Listener, until } from './brokers.ts';
 

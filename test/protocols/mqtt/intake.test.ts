@@ -268,6 +268,7 @@ describeWithBrokers('intake and status', (make) => {
       topic: `${CELL}/intake/cell`,
       payload: Buffer.from('{"requestId":"R1","command":"hold"}'),
       retained: false,
+      qos: 1,
     };
     await made.intake.take(message);
     await broker.start();
