@@ -31,7 +31,7 @@ import type { MqttConnection } from '../protocols/mqtt/connection.ts';
 import type { ArmDriver, CellIo } from '../controller/ports.ts';
 import { localArmDriver, localCellIo } from '../sim/driver.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
-import { brokerAccess, startEmbeddedBroker } from './broker.ts';
+import { brokerAccess, cellAddress, startEmbeddedBroker } from './broker.ts';
 import { CommandFailure } from './failure.ts';
 import { logNotice } from './log.ts';
 import { MAGPIE_VERSION } from './version.ts';
@@ -49,6 +49,7 @@ const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: SILENCE_US 
 const COMMAND_VALID_US = 400_000;
 const INTAKE_PER_S = 500;
 const PUBLISH_EVERY_MS = 50;
+const DENIALS_LOGGED_PER_S = 10;
 /** How long a shutdown waits for the arms to come to rest, us. */
 const REST_WITHIN_US = 3_500_000;
 
@@ -95,6 +96,7 @@ export class Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { loaded, logger } = options;
   const { cell, connections } = loaded;
+  const address = cellAddress(connections, cell.name);
   const token = readToken(connections.http.tokenEnv);
   const opened = openStateDirectory({
     directory: options.stateDirectory,
@@ -114,13 +116,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     let gate: MqttIntake['gate'] | null = null;
     let embedded: EmbeddedBroker | null = null;
     if (connections.broker.kind === 'embedded') {
-      embedded = await startEmbeddedBroker(connections.broker, (message) => gate?.(message));
+      embedded = await startEmbeddedBroker({
+        broker: connections.broker,
+        cell: address,
+        beforeAcknowledge: (message) => gate?.(message),
+        onDenied: atMost(DENIALS_LOGGED_PER_S, (message) => logger.warn({ code: 'mqtt-denied' }, message)),
+      });
       const broker = embedded;
       undo.push(() => broker.close());
     }
-    const access = brokerAccess(connections.broker, embedded?.url);
+    const access = embedded?.ownAccess ?? brokerAccess(connections.broker);
     const onTrouble = (message: string): void => logger.warn({ code: 'mqtt' }, message);
-    const link = new ControllerLink({ broker: access, cell: cell.name, onTrouble });
+    const link = new ControllerLink({ broker: access, cell: address, onTrouble });
     const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
     const field = options.world === null ? mqttField(loaded, link, onTrouble) : localField(options.world);
     const planner = createPlannerPool({
@@ -161,10 +168,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     const { loop } = created;
     undo.push(() => loop.shutdown());
-    const speaking = new CellPublisher({ broker: access, cell: cell.name, service: loop, clock, onTrouble });
+    const speaking = new CellPublisher({ broker: access, cell: address, service: loop, clock, onTrouble });
     publisher = speaking;
     const intake = new MqttIntake({
-      cell: cell.name,
+      cell: address,
       service: loop,
       clock,
       requestsPerS: INTAKE_PER_S,
@@ -184,7 +191,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     return new Service({
       loop,
       pageUrl: http.url,
-      brokerUrl: access.url,
+      brokerUrl: embedded?.url ?? access.url,
       history,
       stop: async () => {
         // The loop first: the arms are told to stop while everything that reaches them is still there.
@@ -213,7 +220,7 @@ function mqttField(
 ): CellField {
   const { cell } = loaded;
   const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
-  const common = { link, cell: cell.name, onTrouble };
+  const common = { link, cell: cellAddress(loaded.connections, cell.name), onTrouble };
   return {
     drivers: cell.arms.map(
       (arm) =>
@@ -256,6 +263,19 @@ function configurationOf(loaded: LoadedCell, logger: Logger): ConfigurationHandl
       for (const each of differences) logger.warn({ code: each.code }, `${each.subject}: ${each.detail}`);
       return null;
     },
+  };
+}
+
+/** Passes on so many calls a second; a client that tries again and again does not fill the log. */
+function atMost(perS: number, say: (message: string) => void): (message: string) => void {
+  let sinceMs = 0;
+  let left = perS;
+  return (message) => {
+    const nowMs = performance.now();
+    if (nowMs - sinceMs >= 1_000) [sinceMs, left] = [nowMs, perS];
+    if (left === 0) return;
+    left -= 1;
+    say(message);
   };
 }
 
