@@ -19,6 +19,7 @@ import { openStateDirectory } from '../controller/runtime/state-directory.ts';
 import { createMonitor } from '../controller/coordination/monitor.ts';
 import type { MonitorLimits } from '../controller/coordination/monitor.ts';
 import { describeCell } from '../protocols/http/layout.ts';
+import type { MessageFigures } from '../protocols/http/metrics.ts';
 import { createHttpServer } from '../protocols/http/server.ts';
 import type { HttpServer } from '../protocols/http/server.ts';
 import { MqttArmDriver } from '../protocols/mqtt/arm-driver.ts';
@@ -26,8 +27,10 @@ import { CellPublisher } from '../protocols/mqtt/cell-publisher.ts';
 import { ControllerLink } from '../protocols/mqtt/controller-link.ts';
 import type { EmbeddedBroker } from '../protocols/mqtt/embedded-broker.ts';
 import { MqttIntake } from '../protocols/mqtt/intake.ts';
+import type { IntakeSubscription } from '../protocols/mqtt/intake.ts';
 import { MqttCellIo } from '../protocols/mqtt/io-driver.ts';
-import type { MqttConnection } from '../protocols/mqtt/connection.ts';
+import { RefusedMessages } from '../protocols/mqtt/refused-messages.ts';
+import { SqliteOutbox } from '../protocols/mqtt/sqlite-outbox.ts';
 import type { ArmDriver, CellIo } from '../controller/ports.ts';
 import { localArmDriver, localCellIo } from '../sim/driver.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
@@ -129,7 +132,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const onTrouble = (message: string): void => logger.warn({ code: 'mqtt' }, message);
     const link = new ControllerLink({ broker: access, cell: address, onTrouble });
     const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
-    const field = options.world === null ? mqttField(loaded, link, onTrouble) : localField(options.world);
+    const refused = new RefusedMessages();
+    const field =
+      options.world === null ? mqttField(loaded, link, refused, onTrouble) : localField(options.world);
+    const store = openOutbox(opened.state.outboxFile);
+    undo.push(() => store.close());
     const planner = createPlannerPool({
       cell,
       workers: 1,
@@ -168,7 +175,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     const { loop } = created;
     undo.push(() => loop.shutdown());
-    const speaking = new CellPublisher({ broker: access, cell: address, service: loop, clock, onTrouble });
+    const speaking = new CellPublisher({
+      broker: access,
+      cell: address,
+      service: loop,
+      clock,
+      store,
+      onTrouble,
+    });
     publisher = speaking;
     const intake = new MqttIntake({
       cell: address,
@@ -176,11 +190,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       clock,
       requestsPerS: INTAKE_PER_S,
       outbox: speaking.outbox,
+      refused,
     });
-    let subscription: MqttConnection | null = null;
+    let subscription: IntakeSubscription | null = null;
     if (embedded === null) subscription = intake.subscribe(access, onTrouble);
     else gate = intake.gate;
-    const http = await openHttp(loaded, loop, token, logger);
+    const http = await openHttp(loaded, loop, token, logger, () => ({
+      refused: refused.counts(),
+      waiting: speaking.outbox.waiting,
+      dropped: speaking.outbox.dropped,
+    }));
     undo.push(() => http.server.close());
 
     link.open();
@@ -216,11 +235,12 @@ interface CellField {
 function mqttField(
   loaded: LoadedCell,
   link: ControllerLink,
+  refused: RefusedMessages,
   onTrouble: (message: string) => void,
 ): CellField {
   const { cell } = loaded;
   const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
-  const common = { link, cell: cellAddress(loaded.connections, cell.name), onTrouble };
+  const common = { link, cell: cellAddress(loaded.connections, cell.name), refused, onTrouble };
   return {
     drivers: cell.arms.map(
       (arm) =>
@@ -239,6 +259,18 @@ function mqttField(
 /** Arms and surroundings simulated in this process. */
 function localField(world: DurableWorld): CellField {
   return { drivers: world.armHosts.map(localArmDriver), io: localCellIo(world.io) };
+}
+
+function openOutbox(file: string): SqliteOutbox {
+  try {
+    return new SqliteOutbox(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(
+      `${file}: ${why}. It holds results that were not delivered yet; move it away to go on without them`,
+      1,
+    );
+  }
 }
 
 function openJournal(file: string): Journal {
@@ -289,11 +321,13 @@ async function openHttp(
   loop: ControlLoop<Core>,
   token: string | null,
   logger: Logger,
+  messages: () => MessageFigures,
 ): Promise<{ readonly server: HttpServer; readonly url: string }> {
   const { http } = loaded.connections;
   const consoleDirectory = fileURLToPath(new URL('../console', import.meta.url));
   const server = await createHttpServer({
     service: loop,
+    messages,
     layout: describeCell(loaded.cell),
     descriptions: new Map(loaded.descriptions.map((each) => [each.name, each.urdf])),
     host: http.host,

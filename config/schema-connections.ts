@@ -15,7 +15,10 @@ const BrokerUrl = z
 const TopicFilter = z
   .string()
   .max(512)
-  .regex(/^(\+|[^+#/\0$][^+#/\0]*)(\/(\+|[^+#/\0]*))*(\/#)?$/, 'levels between /, + for one, a last # for the rest');
+  .regex(
+    /^(\+|[^+#/\0$][^+#/\0]*)(\/(\+|[^+#/\0]*))*(\/#)?$/,
+    'levels between /, + for one, a last # for the rest',
+  );
 
 const BrokerUser = z
   .strictObject({
@@ -26,7 +29,9 @@ const BrokerUser = z
       .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]*$/, 'letters, digits and _ . @ - only'),
     roles: z.array(z.enum(['arm', 'plc', 'host', 'operator', 'viewer'])).min(1),
     arms: z.array(z.string()).optional().describe('For the role arm: which ones'),
-    password_env: EnvironmentName.optional().describe('None: known by its certificate, whose common name is `name`'),
+    password_env: EnvironmentName.optional().describe(
+      'None: known by its certificate, whose common name is `name`',
+    ),
     publish: z.array(TopicFilter).max(64).optional().describe('Topics beyond those of the roles'),
     subscribe: z.array(TopicFilter).max(64).optional().describe('Topics beyond those of the roles'),
   })
@@ -38,7 +43,9 @@ const BrokerUser = z
 
 const BrokerTls = z
   .strictObject({
-    certificate_file: RelativePath.describe('PEM; the names in it are those by which clients reach the broker'),
+    certificate_file: RelativePath.describe(
+      'PEM; the names in it are those by which clients reach the broker',
+    ),
     key_file: RelativePath.describe('PEM'),
     ca_file: RelativePath.optional().describe('Who signed the certificate, for `magpie sim` on this file'),
     client_ca_file: RelativePath.optional().describe(

@@ -206,7 +206,8 @@ export function connectionSettings(
   const { broker, http } = connections;
   return {
     arms: connections.arms,
-    broker: broker.kind === 'embedded' ? embeddedSettings(broker, resolve) : externalSettings(broker, resolve),
+    broker:
+      broker.kind === 'embedded' ? embeddedSettings(broker, resolve) : externalSettings(broker, resolve),
     topicRoot: connections.topic_root ?? null,
     http: { host: http.host, port: http.port, tokenEnv: http.token_env ?? null },
   };

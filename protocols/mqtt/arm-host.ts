@@ -42,6 +42,8 @@ export interface ArmHostStatistics {
 }
 
 const MAX_WAITING_EVENTS = 512;
+/** A broker that takes longer to say that it has an event is connected to anew. */
+const ACKNOWLEDGE_WITHIN_MS = 2_000;
 const MAX_REFUSALS_PER_S = 100;
 /** Commands remembered to say which one the arm refused. */
 const REMEMBERED_COMMANDS = 64;
@@ -97,11 +99,17 @@ export class MqttArmHost {
       broker: options.broker,
       clientId: `magpie-${cellNameOf(options.cell)}-arm-${options.host.armId}-${this.#session.slice(0, 8)}`,
       session: 'clean',
+      acknowledgeWithinMs: ACKNOWLEDGE_WITHIN_MS,
       will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
-    this.#connection.subscribe(this.#topics.command('+'), 1, (message) => this.#command(message));
-    this.#connection.subscribe(this.#topics.lease, 0, (message) => this.#lease(message));
+    this.#connection.subscribe(
+      this.#topics.command('+'),
+      1,
+      (message) => this.#command(message),
+      'as-published',
+    );
+    this.#connection.subscribe(this.#topics.lease, 0, (message) => this.#lease(message), 'as-published');
     this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
     this.#outbox = new Outbox(this.#connection, MAX_WAITING_EVENTS);
   }
@@ -156,19 +164,17 @@ export class MqttArmHost {
       case 'refused': {
         const known = this.#recent.get(event.commandId);
         this.#eventSeq += 1;
-        this.#outbox.add(
-          this.#topics.event('refused'),
-          JSON.stringify({
-            session: this.#session,
-            seq: this.#eventSeq,
-            commandId: event.commandId,
-            command: known?.command ?? null,
-            commandSeq: known?.commandSeq ?? null,
-            epoch: known?.epoch ?? null,
-            reason: event.reason,
-            detail: event.detail,
-          }),
-        );
+        const payload = JSON.stringify({
+          session: this.#session,
+          seq: this.#eventSeq,
+          commandId: event.commandId,
+          command: known?.command ?? null,
+          commandSeq: known?.commandSeq ?? null,
+          epoch: known?.epoch ?? null,
+          reason: event.reason,
+          detail: event.detail,
+        });
+        void this.#outbox.add({ topic: this.#topics.event('refused'), payload });
         return;
       }
       default: {
@@ -179,7 +185,7 @@ export class MqttArmHost {
         const { kind, body } = eventBody(event);
         this.#eventSeq += 1;
         const message = { session: this.#session, seq: this.#eventSeq, ...body };
-        this.#outbox.add(this.#topics.event(kind), JSON.stringify(message));
+        void this.#outbox.add({ topic: this.#topics.event(kind), payload: JSON.stringify(message) });
       }
     }
   }

@@ -5,6 +5,7 @@ import type { ControllerService } from '../../controller/runtime/service.ts';
 import { MqttConnection } from './connection.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import { Outbox } from './outbox.ts';
+import type { OutboxStore } from './outbox.ts';
 import { Presence } from './presence.ts';
 import { cellNameOf, cellTopics } from './topics.ts';
 import type { CellAddress } from './topics.ts';
@@ -14,6 +15,8 @@ export interface CellPublisherOptions {
   readonly cell: CellAddress;
   readonly service: Pick<ControllerService, 'view'>;
   readonly clock: Clock;
+  /** Where results and notices outlast the process; null: in memory alone. */
+  readonly store?: OutboxStore | null;
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -23,6 +26,8 @@ const STATUS_EVERY_US = 1_000_000;
 /** How often the state is looked at: making a view costs more than a look at the clock. */
 const LOOK_EVERY_US = 100_000;
 const MAX_WAITING = 8_192;
+/** A broker that takes longer to say that it has a result is connected to anew. */
+const ACKNOWLEDGE_WITHIN_MS = 5_000;
 
 /**
  * What the cell says to whoever listens: its status (retained, once a second and on every change of state), what
@@ -48,6 +53,7 @@ export class CellPublisher {
       broker: options.broker,
       clientId: `magpie-${cellNameOf(options.cell)}-publisher-${this.#run}`,
       session: 'clean',
+      acknowledgeWithinMs: ACKNOWLEDGE_WITHIN_MS,
       will: () => ({ topic: this.#topics.presence, payload: PRESENCE.offline, retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
@@ -55,7 +61,7 @@ export class CellPublisher {
     this.#connection.onConnected(() => {
       this.#statusDueUs = 0;
     });
-    this.outbox = new Outbox(this.#connection, MAX_WAITING);
+    this.outbox = new Outbox(this.#connection, MAX_WAITING, options.store ?? null);
   }
 
   get connected(): boolean {
@@ -92,9 +98,9 @@ export class CellPublisher {
     const { kind: _kind, ...body } = notice;
     if (notice.orderId === null && notice.taskId === null) return;
     this.#notices += 1;
-    const message = JSON.stringify({ noticeId: `${this.#run}-${this.#notices}`, ...body });
-    if (notice.taskId !== null) this.outbox.add(this.#topics.task(notice.taskId), message);
-    if (notice.orderId !== null) this.outbox.add(this.#topics.order(notice.orderId), message);
+    const payload = JSON.stringify({ noticeId: `${this.#run}-${this.#notices}`, ...body });
+    if (notice.taskId !== null) void this.outbox.add({ topic: this.#topics.task(notice.taskId), payload });
+    if (notice.orderId !== null) void this.outbox.add({ topic: this.#topics.order(notice.orderId), payload });
   }
 }
 

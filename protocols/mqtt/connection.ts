@@ -42,7 +42,7 @@ interface Will {
 
 /**
  * What a handler says when it is done with a message. A promise holds back the acknowledgement of a QoS 1
- * message, and with it the messages behind it, until it settles: what is acknowledged has been taken.
+ * message until it settles: what is acknowledged has been taken. Messages behind it are handed out meanwhile.
  */
 export type MessageHandler = (message: Inbound) => void | Promise<void>;
 
@@ -116,6 +116,8 @@ export class MqttConnection {
   /** When each unacknowledged publish was sent, oldest first, ms. */
   readonly #unacknowledged = new Set<{ readonly sentMs: number }>();
   #watch: NodeJS.Timeout | null = null;
+  /** Messages that handlers have not finished with, in the order in which they came. */
+  #toAcknowledge: { readonly messageId: number; isTaken: boolean }[] = [];
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -233,6 +235,7 @@ export class MqttConnection {
     const lastWill = will?.();
     this.#inFlight = 0;
     this.#unacknowledged.clear();
+    this.#toAcknowledge = [];
     this.#answered = false;
     this.#explained = false;
     if (this.#url !== this.#choice.url) {
@@ -394,14 +397,40 @@ export class MqttConnection {
       done();
       return;
     }
+    if (packet.qos === 0 || packet.messageId === undefined) {
+      waiting.then(
+        () => done(),
+        (error: unknown) => this.#notTaken(client, packet.topic, error),
+      );
+      return;
+    }
+    const entry = { messageId: packet.messageId, isTaken: false };
+    this.#toAcknowledge.push(entry);
     waiting.then(
-      () => done(),
-      // Not acknowledged: a broker that keeps our session delivers it again on the next connection.
-      (error: unknown) => {
-        this.#troubled(client, `a message on ${packet.topic} was not taken: ${String(error)}`);
-        client.stream.destroy();
+      () => {
+        entry.isTaken = true;
+        this.#acknowledgeTaken(client);
       },
+      // Not acknowledged: a broker that keeps our session delivers it again on the next connection.
+      (error: unknown) => this.#notTaken(client, packet.topic, error),
     );
+    // With an error mqtt.js reads on without a PUBACK of its own; ours follows when the message was taken.
+    done(new Error('acknowledged later'));
+  }
+
+  /** In the order in which the messages came (MQTT 3.1.1 and 5, 4.6). */
+  #acknowledgeTaken(client: MqttClient): void {
+    if (client !== this.#client) return;
+    while (this.#toAcknowledge[0]?.isTaken === true) {
+      const { messageId } = this.#toAcknowledge.shift() as { readonly messageId: number };
+      // A PUBACK without a reason code, which says success in both versions of the protocol.
+      client.stream.write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
+    }
+  }
+
+  #notTaken(client: MqttClient, topic: string, error: unknown): void {
+    this.#troubled(client, `a message on ${topic} was not taken: ${String(error)}`);
+    client.stream.destroy();
   }
 }
 

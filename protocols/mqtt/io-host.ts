@@ -57,9 +57,19 @@ export class MqttIoHost {
       will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
-    this.#connection.subscribe(this.#topics.hello, 1, (message) => this.#onHello(message));
-    this.#connection.subscribe(this.#topics.request, 1, (message) => this.#onRequest(message));
-    this.#connection.subscribe(this.#topics.acknowledge, 0, (message) => this.#onAcknowledge(message));
+    this.#connection.subscribe(this.#topics.hello, 1, (message) => this.#onHello(message), 'as-published');
+    this.#connection.subscribe(
+      this.#topics.request,
+      1,
+      (message) => this.#onRequest(message),
+      'as-published',
+    );
+    this.#connection.subscribe(
+      this.#topics.acknowledge,
+      0,
+      (message) => this.#onAcknowledge(message),
+      'as-published',
+    );
     this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
   }
 

@@ -54,7 +54,11 @@ async function start(options: Partial<EmbeddedBrokerOptions> = {}): Promise<Embe
   return started.broker;
 }
 
-async function connectAs(broker: EmbeddedBroker, name: string, more: IClientOptions = {}): Promise<MqttClient> {
+async function connectAs(
+  broker: EmbeddedBroker,
+  name: string,
+  more: IClientOptions = {},
+): Promise<MqttClient> {
   const client = await connectAsync(broker.url, {
     reconnectPeriod: 0,
     username: name,
@@ -246,4 +250,5 @@ describe.skipIf(!OPENSSL)('TLS of the embedded broker', () => {
   });
 });
 
-if (!OPENSSL) console.warn('SKIPPED: TLS of the embedded broker, for want of openssl (apt-get install openssl)');
+if (!OPENSSL)
+  console.warn('SKIPPED: TLS of the embedded broker, for want of openssl (apt-get install openssl)');

@@ -19,7 +19,17 @@ export class TestAuthority {
 
   constructor() {
     this.#openssl(
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30'],
+      ...[
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '30',
+      ],
       ...['-subj', '/CN=Magpie test authority', '-keyout', 'ca.key', '-out', 'ca.crt'],
     );
     this.ca = this.#read('ca');
