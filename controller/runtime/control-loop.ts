@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { CoreEffect } from '../core/effect.ts';
 import type { CoreEvent, IntakeSource } from '../core/event.ts';
 import type { IntakeRequest, IntakeResult } from '../domain/intake.ts';
+import type { BooksLimits, BooksView } from '../operations/books-view.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 import type { Clock } from '../ports.ts';
 import type { ControlLoopOptions, FatalFault } from './control-loop-options.ts';
@@ -321,6 +322,10 @@ export class ControlLoop<TCore> implements ControllerService {
 
   order(orderId: string): OrderView | null {
     return this.#options.core.order(this.#core, orderId);
+  }
+
+  books(limits: BooksLimits): BooksView {
+    return this.#options.core.books(this.#core, limits);
   }
 
   live(): readonly LiveArm[] {

@@ -1,5 +1,6 @@
 import type { IntakeSource } from '../core/event.ts';
 import type { IntakeRequest, IntakeResult } from '../domain/intake.ts';
+import type { BooksLimits, BooksView } from '../operations/books-view.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 
 /** Measured joint positions of one arm, for showing. */
@@ -19,6 +20,8 @@ export interface ControllerService {
   tasks(filter: { readonly state: string | null; readonly limit: number }): readonly TaskView[];
   task(taskId: string): TaskView | null;
   order(orderId: string): OrderView | null;
+  /** What is open and what stands where, thing by thing, up to limits. Goes through all containers: not for every tick. */
+  books(limits: BooksLimits): BooksView;
   /** The arms as last measured. */
   live(): readonly LiveArm[];
   /** Ready to take work: journal open, arms and surroundings heard from. */

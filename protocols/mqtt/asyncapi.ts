@@ -21,6 +21,7 @@ import {
   IoPresenceMessage,
   IoRequestMessage,
 } from './io-messages.ts';
+import { STATE_MESSAGES } from './state-messages.ts';
 import { RequestFrame } from './request-frame.ts';
 import { TOPIC_ROOT } from './topics.ts';
 
@@ -49,6 +50,9 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   requestId: 'The id that the sender gave its request',
   orderId: 'The order’s id',
   taskId: 'The task’s id',
+  placeId: 'The place’s id in the cell',
+  containerId: 'The container’s id',
+  sku: 'The article',
 };
 
 const COMMAND_SUMMARIES: Readonly<Record<keyof typeof COMMAND_MESSAGES, string>> = {
@@ -98,6 +102,15 @@ export function describedTopics(): readonly Described[] {
     summary: what,
     schema: body,
     withFrame: true,
+  }));
+  const states = Object.entries(STATE_MESSAGES).map(([kind, { schema, id, what }]): Described => ({
+    id: `state${capital(kind)}`,
+    address: `${CELL}/state/${kind}${id === null ? '' : `/{${id}}`}`,
+    action: 'send',
+    qos: 1,
+    retain: true,
+    summary: what,
+    schema,
   }));
   const rest: readonly (readonly [string, string, Described['action'], 0 | 1, boolean, string, z.ZodType])[] =
     [
@@ -168,6 +181,7 @@ export function describedTopics(): readonly Described[] {
     ...requests,
     ...commands,
     ...events,
+    ...states,
     ...rest.map(([id, address, action, qos, retain, summary, schema]): Described => ({
       id,
       address,

@@ -7,13 +7,14 @@ import type { BrokerAccess } from './broker-access.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxStore } from './outbox.ts';
 import { Presence } from './presence.ts';
+import { StatePublisher } from './state-publisher.ts';
 import { cellNameOf, cellTopics } from './topics.ts';
 import type { CellAddress } from './topics.ts';
 
 export interface CellPublisherOptions {
   readonly broker: BrokerAccess;
   readonly cell: CellAddress;
-  readonly service: Pick<ControllerService, 'view'>;
+  readonly service: Pick<ControllerService, 'view' | 'books'>;
   readonly clock: Clock;
   /** Where results and notices outlast the process; null: in memory alone. */
   readonly store?: OutboxStore | null;
@@ -40,6 +41,7 @@ export class CellPublisher {
   readonly #topics: ReturnType<typeof cellTopics>;
   readonly #connection: MqttConnection;
   readonly #presence: Presence;
+  readonly #state: StatePublisher;
   readonly #run = randomUUID().slice(0, 8);
   #notices = 0;
   #statusDueUs = 0;
@@ -61,6 +63,8 @@ export class CellPublisher {
     this.#connection.onConnected(() => {
       this.#statusDueUs = 0;
     });
+    const { cell, service, clock } = options;
+    this.#state = new StatePublisher({ connection: this.#connection, cell, service, clock });
     this.outbox = new Outbox(this.#connection, MAX_WAITING, options.store ?? null);
   }
 
@@ -81,6 +85,7 @@ export class CellPublisher {
   tick(): void {
     this.outbox.flush();
     if (!this.#connection.connected) return;
+    this.#state.tick();
     const nowUs = this.#options.clock.nowUs();
     if (nowUs < this.#lookDueUs && nowUs < this.#statusDueUs) return;
     this.#lookDueUs = nowUs + LOOK_EVERY_US;

@@ -2,6 +2,8 @@ import type { IntakeSource } from '../../../controller/core/event.ts';
 import type { IntakeRequest, IntakeResult } from '../../../controller/domain/intake.ts';
 import type { CellCommand, CellState } from '../../../controller/domain/packml.ts';
 import { commandsAllowed } from '../../../controller/machines/cell.ts';
+import { EMPTY_BOOKS } from '../../../controller/operations/books-view.ts';
+import type { BooksView } from '../../../controller/operations/books-view.ts';
 import type { ArmView, CellView, OrderView, TaskView } from '../../../controller/operations/view.ts';
 import type { ControllerService, LiveArm, RuntimeStatistics } from '../../../controller/runtime/service.ts';
 
@@ -145,6 +147,10 @@ export class SmallService implements ControllerService {
 
   order(orderId: string): OrderView | null {
     return this.orders.get(orderId) ?? null;
+  }
+
+  books(): BooksView {
+    return { ...EMPTY_BOOKS, orders: [...this.orders.values()], tasks: [...this.openTasks.values()] };
   }
 
   live(): readonly LiveArm[] {
