@@ -50,7 +50,7 @@ const SILENCE_US = 500_000;
 const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: SILENCE_US + 100_000 };
 /** A command that takes longer than this to its arm is refused there as late, us. */
 const COMMAND_VALID_US = 400_000;
-const INTAKE_PER_S = 500;
+const INTAKE_PER_S = 2_000;
 const PUBLISH_EVERY_MS = 50;
 const DENIALS_LOGGED_PER_S = 10;
 /** How long a shutdown waits for the arms to come to rest, us. */

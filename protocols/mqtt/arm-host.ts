@@ -13,6 +13,7 @@ import { CommandAdmission } from './command-admission.ts';
 import { MqttConnection } from './connection.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import type { Inbound } from './connection.ts';
+import { ControllerWatch } from './controller-watch.ts';
 import { Outbox } from './outbox.ts';
 import { Presence } from './presence.ts';
 import type { PresenceStatus } from './presence.ts';
@@ -75,6 +76,7 @@ export class MqttArmHost {
   readonly #connection: MqttConnection;
   readonly #presence: Presence;
   readonly #outbox: Outbox;
+  readonly #watch: ControllerWatch;
   readonly #recent = new Map<string, RefusedCommand>();
   /** The last submitted motion's grant, and the running one's; a submit may be refused while another runs. */
   #submitted: Grant | null = null;
@@ -112,6 +114,7 @@ export class MqttArmHost {
     this.#connection.subscribe(this.#topics.lease, 0, (message) => this.#lease(message), 'as-published');
     this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
     this.#outbox = new Outbox(this.#connection, MAX_WAITING_EVENTS);
+    this.#watch = new ControllerWatch(this.#connection, options.broker, options.cell);
   }
 
   get connected(): boolean {
@@ -125,6 +128,7 @@ export class MqttArmHost {
   /** Says that the arm goes away, and disconnects. */
   async close(): Promise<void> {
     this.#presence.leave();
+    this.#watch.close();
     await this.#connection.close();
   }
 

@@ -3,6 +3,7 @@ import type { CoreEffect } from '../../controller/core/effect.ts';
 import type { Clock } from '../../controller/ports.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
 import { MqttConnection } from './connection.ts';
+import { CONTROLLER_SAYS_EVERY_MS } from './controller-watch.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxStore } from './outbox.ts';
@@ -44,6 +45,9 @@ export class CellPublisher {
   readonly #state: StatePublisher;
   readonly #run = randomUUID().slice(0, 8);
   #notices = 0;
+  /** There are several brokers: peers stay where they hear a controller. */
+  readonly #isOneOfSeveral: boolean;
+  #presenceDueUs = 0;
   #statusDueUs = 0;
   #lookDueUs = 0;
   #lastState = '';
@@ -63,7 +67,8 @@ export class CellPublisher {
     this.#connection.onConnected(() => {
       this.#statusDueUs = 0;
     });
-    const { cell, service, clock } = options;
+    const { cell, service, clock, broker } = options;
+    this.#isOneOfSeveral = broker.choice?.isSingle === false;
     this.#state = new StatePublisher({ connection: this.#connection, cell, service, clock });
     this.outbox = new Outbox(this.#connection, MAX_WAITING, options.store ?? null);
   }
@@ -87,6 +92,10 @@ export class CellPublisher {
     if (!this.#connection.connected) return;
     this.#state.tick();
     const nowUs = this.#options.clock.nowUs();
+    if (this.#isOneOfSeveral && nowUs >= this.#presenceDueUs) {
+      this.#presenceDueUs = nowUs + CONTROLLER_SAYS_EVERY_MS * 1_000;
+      this.#presence.renew();
+    }
     if (nowUs < this.#lookDueUs && nowUs < this.#statusDueUs) return;
     this.#lookDueUs = nowUs + LOOK_EVERY_US;
     const view = this.#options.service.view();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IntakeRequest, IntakeResult } from '../../controller/domain/intake.ts';
 import { MqttConnection } from './connection.ts';
+import { ControllerWatch } from './controller-watch.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import type { Inbound, PublishOutcome } from './connection.ts';
 import { INTAKE_TOPICS, IntakeResultMessage } from './intake-messages.ts';
@@ -27,6 +28,7 @@ export class IntakeClient {
   readonly #options: IntakeClientOptions;
   readonly #topics: ReturnType<typeof cellTopics>;
   readonly #connection: MqttConnection;
+  readonly #watch: ControllerWatch;
   readonly #open = new Set<string>();
 
   constructor(options: IntakeClientOptions) {
@@ -38,6 +40,7 @@ export class IntakeClient {
       session: 'clean',
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
+    this.#watch = new ControllerWatch(this.#connection, options.broker, options.cell);
     this.#connection.subscribe(this.#topics.result('+'), 1, (message) => this.#onResult(message));
   }
 
@@ -45,11 +48,17 @@ export class IntakeClient {
     return this.#connection.connected;
   }
 
+  /** The broker that it is connected to, or tries. */
+  get url(): string {
+    return this.#connection.url;
+  }
+
   open(): void {
     this.#connection.open();
   }
 
   async close(): Promise<void> {
+    this.#watch.close();
     await this.#connection.close();
   }
 

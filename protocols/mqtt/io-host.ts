@@ -3,6 +3,7 @@ import type { CellIoHost, Clock, IoEvent } from '../../controller/ports.ts';
 import { MqttConnection } from './connection.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import type { Inbound } from './connection.ts';
+import { ControllerWatch } from './controller-watch.ts';
 import { IoAcknowledgeMessage, IoHelloMessage, IoRequestMessage, eventBodies } from './io-messages.ts';
 import { SMALL_LIMITS } from './arm-messages.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
@@ -40,6 +41,7 @@ export class MqttIoHost {
   readonly #session = randomUUID();
   readonly #connection: MqttConnection;
   readonly #presence: Presence;
+  readonly #watch: ControllerWatch;
   #controller: string | null = null;
   #kept: Kept[] = [];
   #seq = 0;
@@ -70,6 +72,7 @@ export class MqttIoHost {
       (message) => this.#onAcknowledge(message),
       'as-published',
     );
+    this.#watch = new ControllerWatch(this.#connection, options.broker, options.cell);
     this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
   }
 
@@ -88,6 +91,7 @@ export class MqttIoHost {
 
   async close(): Promise<void> {
     this.#presence.leave();
+    this.#watch.close();
     await this.#connection.close();
   }
 

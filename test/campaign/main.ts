@@ -49,6 +49,30 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
       return { rows: [report], isGood: report.wrong.length === 0 };
     },
   },
+  mqtt: {
+    about: 'orders and results while broker, service and connections fail; and 100,000 damaged messages',
+    count: 40,
+    run: async (count, seed) => {
+      const { MqttCampaign } = await import('./mqtt.ts');
+      const { parserCampaign } = await import('./mqtt-parsers.ts');
+      const { MOSQUITTO } = await import('../protocols/mqtt/test-broker.ts');
+      const parsers = parserCampaign(100_000, seed);
+      const rows: object[] = [];
+      let isGood = parsers.wrong.length === 0;
+      if (MOSQUITTO === undefined) process.stderr.write('SKIPPED: Mosquitto, which is not installed\n');
+      for (const broker of MOSQUITTO === undefined
+        ? (['embedded'] as const)
+        : (['embedded', 'mosquitto'] as const)) {
+        const onRound = (round: number, fault: string, step: string): void => {
+          process.stderr.write(`${broker} ${round}: ${fault} ${step}\n`);
+        };
+        const report = await MqttCampaign.run({ broker, rounds: count, seed, onRound });
+        isGood &&= report.wrong.length === 0 && report.lost + report.doubled === 0;
+        rows.push(report);
+      }
+      return { rows: [...rows, { parsers }], isGood };
+    },
+  },
 };
 
 const { positionals, values } = parseArgs({

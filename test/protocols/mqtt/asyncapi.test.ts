@@ -103,7 +103,7 @@ describe('the AsyncAPI document', () => {
       cell.order('{orderId}'),
       cell.task('{taskId}'),
       ...Object.entries(STATE_MESSAGES).map(([kind, { id }]) =>
-        cell.state(id === null ? kind : `${kind}/{${id}}`),
+        cell.state(id === null ? kind : `${kind}/{${id}}`.replace('{armId}', 'a')),
       ),
     ];
     const described = describedTopics().map(({ address }) =>

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { BrokerChoice } from '../../../protocols/mqtt/broker-access.ts';
 import { MqttConnection } from '../../../protocols/mqtt/connection.ts';
 import { filterCovers } from '../../../protocols/mqtt/topic-filter.ts';
-import { Listener, MOSQUITTO, embeddedBroker, mosquittoBroker, until } from './brokers.ts';
+import { CellPublisher } from '../../../protocols/mqtt/cell-publisher.ts';
+import { CONTROLLER_SAYS_EVERY_MS } from '../../../protocols/mqtt/controller-watch.ts';
+import { IntakeClient } from '../../../protocols/mqtt/intake-client.ts';
+import { realClock } from './arm-bench.ts';
+import { Listener, MOSQUITTO, embeddedBroker, mosquittoBroker, pause, until } from './brokers.ts';
+import { SmallDesk } from './small-desk.ts';
 
 describe('the version of MQTT', () => {
   it('is 3.1.1 with a broker that refuses 5, without a complaint', async () => {
@@ -107,6 +112,38 @@ describe('several brokers', () => {
     await until(() => heard.length === 1, 'they meet there');
     await Promise.all([a.close(), b.close()]);
     await first.stop();
+  });
+});
+
+describe('who serves a controller', () => {
+  it('leaves a broker on which there is none for the one where it is, whatever the first has kept', async () => {
+    const [first, second] = [await embeddedBroker(), await embeddedBroker()];
+    await Promise.all([first.start(), second.start()]);
+    const urls = [first.url, second.url] as const;
+    const online = JSON.stringify({ status: 'online' });
+    const left = await Listener.connect(first.url, 'none');
+    await left.client.publishAsync('magpie/v1/test/presence', online, { qos: 1, retain: true });
+    const controller = new CellPublisher({
+      broker: { url: second.url, choice: new BrokerChoice([second.url, first.url]) },
+      cell: 'test',
+      service: new SmallDesk(),
+      clock: realClock(0),
+    });
+    controller.open();
+    const timer = setInterval(() => controller.tick(), 20);
+    const host = new IntakeClient({
+      broker: { url: first.url, choice: new BrokerChoice(urls) },
+      cell: 'test',
+      onResult: () => undefined,
+    });
+    host.open();
+    await until(() => host.connected, 'it begins with the first');
+    await until(() => host.url === second.url && host.connected, 'it has moved');
+    await pause(CONTROLLER_SAYS_EVERY_MS * 4);
+    expect(host.url).toBe(second.url); // and stays there
+    clearInterval(timer);
+    await Promise.all([host.close(), controller.close(), left.end()]);
+    await Promise.all([first.stop(), second.stop()]);
   });
 });
 
