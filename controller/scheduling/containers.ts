@@ -15,16 +15,18 @@ import { stowTarget } from './stowing.ts';
  */
 export function fetchContainers(context: StepContext): void {
   const { cell, state } = context;
-  let underWay = Object.values(state.places).filter(
-    (place) => place.exchange !== null && context.derived.placeOf.get(place.id)!.kind === 'bin',
-  ).length;
+  const bins = cell.places.filter((place) => place.kind === 'bin').map((place) => state.places[place.id]!);
+  let underWay = bins.filter((place) => place.exchange !== null).length;
   if (underWay >= cell.logistics.shuttleParallel) return;
   const wished = wishes(context);
   if (wished.length === 0) return;
   const users = containerUsers(context);
+  const coming = new Set(bins.map((place) => place.exchange?.containerId));
   for (const wish of wished) {
     if (underWay >= cell.logistics.shuttleParallel) return;
-    if (grant(context, wish, users)) underWay += 1;
+    if (coming.has(wish.container.id) || !grant(context, wish, bins, users)) continue;
+    underWay += 1;
+    coming.add(wish.container.id);
   }
 }
 
@@ -94,11 +96,14 @@ function servesFrom(context: StepContext, placeId: string, counterpart: string |
 }
 
 /** Asks for one exchange if a place can be had; returns whether something was asked. */
-function grant(context: StepContext, wish: Wish, users: ContainerUsers): boolean {
+function grant(
+  context: StepContext,
+  wish: Wish,
+  bins: readonly PlaceState[],
+  users: ContainerUsers,
+): boolean {
   const { state } = context;
   const { container } = wish;
-  const places = Object.values(state.places);
-  if (places.some((place) => place.exchange?.containerId === container.id)) return false;
   if (container.placeId !== null) {
     // It stands where no arm serves this task from: back to storage first, once nobody needs it there.
     const place = state.places[container.placeId]!;
@@ -108,8 +113,8 @@ function grant(context: StepContext, wish: Wish, users: ContainerUsers): boolean
   }
   let best: PlaceState | null = null;
   let bestScore = Infinity;
-  for (const place of places) {
-    if (context.derived.placeOf.get(place.id)!.kind !== 'bin' || place.exchange !== null) continue;
+  for (const place of bins) {
+    if (place.exchange !== null) continue;
     if (!servesFrom(context, place.id, wish.counterpart)) continue;
     const score = costOfPlace(context, wish, place, users);
     if (score < bestScore) {
