@@ -1,7 +1,7 @@
 import { isUsable, reclaimArm, stopArm } from './arm-control.ts';
 import { permissionOf } from './cell-mode.ts';
 import type { StepContext } from './context.ts';
-import { notice } from './context.ts';
+import { explain, notice } from './context.ts';
 import { enterStage, sendGrip, sendLeg, tryBegin } from './jobs.ts';
 import { taskOf } from './outcomes.ts';
 import { putInDoubt } from './arms.ts';
@@ -74,8 +74,13 @@ function beginNext(context: StepContext, arm: ArmState, claims: ReadonlyMap<stri
     return false;
   }
   const blocked = tryBegin(context, arm, next, claims);
+  const before = arm.waitsFor;
   arm.waitsFor = blocked?.armId ?? null;
   if (blocked === null) return true;
+  if (before !== blocked.armId) {
+    const { armId: forArmId, what } = blocked;
+    explain(context, { kind: 'waits', armId: arm.id, taskId: next.taskId, forArmId, what });
+  }
   const task = next.taskId === null ? undefined : context.state.tasks[next.taskId];
   if (task !== undefined) task.because = `${arm.id} waits for ${blocked.what}`;
   if (arm.job !== null) {

@@ -65,6 +65,7 @@ export function requestPlan(
     partial: null,
     known: others.map(({ legId }) => legId),
     admitted: false,
+    refusedBy: null,
   };
   context.state.totals.plans += 1;
   context.effects.push({
