@@ -137,9 +137,16 @@ export type JobStage =
   | 'put-back'
   | 'release';
 
+/** The places at which a job picks and puts down; null: it does not. */
+export interface JobPlaces {
+  readonly pick: string | null;
+  readonly place: string | null;
+}
+
 export interface Job {
   /** Running number; with the name of a leg it makes the leg's id. */
   readonly number: number;
+  readonly placeIds: JobPlaces;
   /** Null: the arm goes to its park pose and has no task. */
   taskId: string | null;
   readonly legs: Partial<Record<LegName, PlannedLeg>>;
@@ -159,6 +166,7 @@ export type JobGoal = 'destination' | 'source' | 'park';
 export interface NextJob {
   /** Of the job it is going to be. */
   readonly number: number;
+  readonly placeIds: JobPlaces;
   readonly requestId: string;
   /** Null: only to the park pose, or its task was given up after its space had been granted. */
   taskId: string | null;

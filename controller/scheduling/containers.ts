@@ -1,6 +1,7 @@
 import { unitsIn } from '../domain/container.ts';
 import type { Container } from '../domain/container.ts';
 import { askSurroundings, nextRequestId } from '../core/context.ts';
+import { isVisited } from '../core/visits.ts';
 import type { StepContext } from '../core/context.ts';
 import type { PlaceState, Task } from '../core/state.ts';
 import { containerUsers } from './container-users.ts';
@@ -81,7 +82,7 @@ export function clearInducts(context: StepContext): void {
     const container = state.containers[place.containerId];
     if (container === undefined || unitsIn(container) > 0) continue;
     users ??= containerUsers(context);
-    if (users.of(container.id).length > 0) continue;
+    if (users.of(container.id).length > 0 || isVisited(state, place.id)) continue;
     exchange(context, place, null);
   }
 }
@@ -107,14 +108,14 @@ function grant(
   if (container.placeId !== null) {
     // It stands where no arm serves this task from: back to storage first, once nobody needs it there.
     const place = state.places[container.placeId]!;
-    if (place.exchange !== null || users.isInUse(container.id)) return false;
+    if (place.exchange !== null || users.isInUse(container.id) || isVisited(state, place.id)) return false;
     if (isWantedThere(context, wish, place, users)) return false;
     return exchange(context, place, null);
   }
   let best: PlaceState | null = null;
   let bestScore = Infinity;
   for (const place of bins) {
-    if (place.exchange !== null) continue;
+    if (place.exchange !== null || isVisited(state, place.id)) continue;
     if (!servesFrom(context, place.id, wish.counterpart)) continue;
     const score = costOfPlace(context, wish, place, users);
     if (score < bestScore) {

@@ -55,6 +55,13 @@ export function requestPlan(
   context.state.counters.job += 1;
   arm.next = {
     number: context.state.counters.job,
+    placeIds: {
+      pick: task === null || pickM === null ? null : placeOfEnd(context.state, task.source),
+      place:
+        task === null || placeM === null
+          ? null
+          : placeOfEnd(context.state, towards === 'source' ? task.source : task.destination),
+    },
     requestId,
     taskId: task?.id ?? null,
     start,
