@@ -1,6 +1,7 @@
 import { unitsIn } from '../domain/container.ts';
 import type { Container } from '../domain/container.ts';
 import { askSurroundings, nextRequestId } from '../core/context.ts';
+import { isVisited } from '../core/visits.ts';
 import type { StepContext } from '../core/context.ts';
 import type { PlaceState, Task } from '../core/state.ts';
 import { containerUsers } from './container-users.ts';
@@ -15,16 +16,18 @@ import { stowTarget } from './stowing.ts';
  */
 export function fetchContainers(context: StepContext): void {
   const { cell, state } = context;
-  let underWay = Object.values(state.places).filter(
-    (place) => place.exchange !== null && context.derived.placeOf.get(place.id)!.kind === 'bin',
-  ).length;
+  const bins = cell.places.filter((place) => place.kind === 'bin').map((place) => state.places[place.id]!);
+  let underWay = bins.filter((place) => place.exchange !== null).length;
   if (underWay >= cell.logistics.shuttleParallel) return;
   const wished = wishes(context);
   if (wished.length === 0) return;
   const users = containerUsers(context);
+  const coming = new Set(bins.map((place) => place.exchange?.containerId));
   for (const wish of wished) {
     if (underWay >= cell.logistics.shuttleParallel) return;
-    if (grant(context, wish, users)) underWay += 1;
+    if (coming.has(wish.container.id) || !grant(context, wish, bins, users)) continue;
+    underWay += 1;
+    coming.add(wish.container.id);
   }
 }
 
@@ -79,7 +82,7 @@ export function clearInducts(context: StepContext): void {
     const container = state.containers[place.containerId];
     if (container === undefined || unitsIn(container) > 0) continue;
     users ??= containerUsers(context);
-    if (users.of(container.id).length > 0) continue;
+    if (users.of(container.id).length > 0 || isVisited(state, place.id)) continue;
     exchange(context, place, null);
   }
 }
@@ -94,22 +97,25 @@ function servesFrom(context: StepContext, placeId: string, counterpart: string |
 }
 
 /** Asks for one exchange if a place can be had; returns whether something was asked. */
-function grant(context: StepContext, wish: Wish, users: ContainerUsers): boolean {
+function grant(
+  context: StepContext,
+  wish: Wish,
+  bins: readonly PlaceState[],
+  users: ContainerUsers,
+): boolean {
   const { state } = context;
   const { container } = wish;
-  const places = Object.values(state.places);
-  if (places.some((place) => place.exchange?.containerId === container.id)) return false;
   if (container.placeId !== null) {
     // It stands where no arm serves this task from: back to storage first, once nobody needs it there.
     const place = state.places[container.placeId]!;
-    if (place.exchange !== null || users.isInUse(container.id)) return false;
+    if (place.exchange !== null || users.isInUse(container.id) || isVisited(state, place.id)) return false;
     if (isWantedThere(context, wish, place, users)) return false;
     return exchange(context, place, null);
   }
   let best: PlaceState | null = null;
   let bestScore = Infinity;
-  for (const place of places) {
-    if (context.derived.placeOf.get(place.id)!.kind !== 'bin' || place.exchange !== null) continue;
+  for (const place of bins) {
+    if (place.exchange !== null || isVisited(state, place.id)) continue;
     if (!servesFrom(context, place.id, wish.counterpart)) continue;
     const score = costOfPlace(context, wish, place, users);
     if (score < bestScore) {

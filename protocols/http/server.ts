@@ -27,6 +27,7 @@ import type { MessageFigures } from './metrics.ts';
 import { openApiDocument, registerOpenApi } from './openapi.ts';
 import { ProblemError } from './problem.ts';
 import { registerReadRoutes } from './read-routes.ts';
+import { registerWhyRoutes } from './why-routes.ts';
 
 export interface HttpServerOptions {
   readonly service: ControllerService;
@@ -148,6 +149,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const routes = scope as unknown as HttpApp;
     registerIntakeRoutes(routes, service);
     registerReadRoutes(routes, service, options.layout, options.descriptions);
+    registerWhyRoutes(routes, service);
     const hub = registerLiveRoute(routes, service, instance);
     registerMetricsRoute(routes, service, hub, options.messages ?? (() => NO_MESSAGES));
     routes.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => openApi());

@@ -13,6 +13,9 @@ interface Found {
   readonly isGood: boolean;
 }
 
+/** Units that one run of the coordination campaign is asked for. */
+const CAMPAIGN_UNITS = 500;
+
 /** Long searches for what must never happen; the tests run a small share of each. */
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   trajectory: {
@@ -35,6 +38,25 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
           missedByReference === 0 && missedByMujoco === 0 && refusedThoughClear <= 0.02 * clear,
       );
       return { rows, isGood };
+    },
+  },
+  coordination: {
+    about: 'runs of 500 units with delays, faults and cancellations: no contact, no standstill, nothing lost',
+    count: 200,
+    run: async (count, seed) => {
+      const { coordinationCampaign } = await import('./coordination.ts');
+      const cells = ['four-arm', 'two-arm'].map((name) => loadConfig(shippedPath(`cells/${name}.yaml`)));
+      const show = (row: object): unknown => process.stderr.write(`${JSON.stringify(row)}\n`);
+      const { rows, delayedShare } = await coordinationCampaign(cells, count, seed, CAMPAIGN_UNITS, show);
+      const failed = rows.filter(({ wrong }) => wrong.length > 0);
+      const summary = {
+        runs: rows.length,
+        contacts: rows.reduce((sum, { contacts }) => sum + contacts, 0),
+        clearanceMinM: Math.min(...rows.map(({ clearanceMinM }) => clearanceMinM ?? Infinity)),
+        failed: failed.length,
+        delayedShare,
+      };
+      return { rows: [summary, ...failed], isGood: failed.length === 0 && delayedShare >= 0.9 };
     },
   },
   monitor: {

@@ -4,6 +4,8 @@ import type { CellCommand, CellState } from '../../../controller/domain/packml.t
 import { commandsAllowed } from '../../../controller/machines/cell.ts';
 import { EMPTY_BOOKS } from '../../../controller/operations/books-view.ts';
 import type { BooksView } from '../../../controller/operations/books-view.ts';
+import type { ArmAccount, TaskAccount } from '../../../controller/operations/account.ts';
+import { ReasonLog } from '../../../controller/operations/reason-log.ts';
 import type { ArmView, CellView, OrderView, TaskView } from '../../../controller/operations/view.ts';
 import type { ControllerService, LiveArm, RuntimeStatistics } from '../../../controller/runtime/service.ts';
 
@@ -34,6 +36,7 @@ export class SmallService implements ControllerService {
   ready: { ready: boolean; reasons: string[] } = { ready: true, reasons: [] };
   /** Set to let every request be answered so. */
   answer: IntakeResult | null = null;
+  readonly reasons = new ReasonLog();
   private readonly decided = new Map<string, IntakeResult>();
   private readonly orders = new Map<string, OrderView>();
   private readonly openTasks = new Map<string, TaskView>();
@@ -65,6 +68,15 @@ export class SmallService implements ControllerService {
     const result = this.answer ?? this.decide(request);
     this.decided.set(requestId, result);
     return result;
+  }
+
+  whyTask(taskId: string): TaskAccount {
+    return this.reasons.aboutTask(taskId);
+  }
+
+  whyArm(armId: string, atS: number | Date | null): ArmAccount | null {
+    const nowS = this.current.nowS;
+    return this.reasons.aboutArm(armId, (typeof atS === 'number' ? atS : nowS) * 1_000_000);
   }
 
   private decide(request: IntakeRequest): IntakeResult {
