@@ -4,11 +4,11 @@ import type { ExternalBrokerSettings } from '../config/settings.ts';
 import type { ControlLoop } from '../controller/runtime/control-loop.ts';
 import type { Core } from '../controller/core/create.ts';
 import { MACHINE_CLOCK } from '../controller/runtime/runtime-clock.ts';
-import type { BrokerAccess } from '../protocols/mqtt/connection.ts';
+import type { BrokerAccess } from '../protocols/mqtt/broker-access.ts';
 import type { StateNumbers } from '../protocols/packml/numbering.ts';
 import { CellNode } from '../protocols/sparkplug/cell-node.ts';
 import { HostDriver } from '../protocols/sparkplug/host-driver.ts';
-import { brokerAccess } from './broker.ts';
+import { brokerAddresses } from './broker.ts';
 
 /** Calendar time that never runs backwards, ms since 1970: what it is at the start, and on from there. */
 function calendar(): () => number {
@@ -17,14 +17,17 @@ function calendar(): () => number {
   return () => startMs + Math.floor((MACHINE_CLOCK.monotonicUs() - startUs) / 1_000);
 }
 
-function serversOf(servers: readonly ExternalBrokerSettings[], own: BrokerAccess): readonly BrokerAccess[] {
-  return servers.length === 0 ? [own] : servers.map((server) => brokerAccess(server));
+function serversOf(
+  servers: readonly ExternalBrokerSettings[],
+  own: readonly BrokerAccess[],
+): readonly BrokerAccess[] {
+  return servers.length === 0 ? own : servers.flatMap(brokerAddresses);
 }
 
 /** The cell as a Sparkplug edge node; null: it is not one. `own`: the cell's broker. */
 export function sparkplugNode(
   loaded: LoadedCell,
-  own: BrokerAccess,
+  own: readonly BrokerAccess[],
   loop: ControlLoop<Core>,
   stateNumbers: StateNumbers,
   logger: Logger,
@@ -47,7 +50,11 @@ export function sparkplugNode(
 }
 
 /** The cell as a Sparkplug host application; null: it is none. */
-export function sparkplugHost(loaded: LoadedCell, own: BrokerAccess, logger: Logger): HostDriver | null {
+export function sparkplugHost(
+  loaded: LoadedCell,
+  own: readonly BrokerAccess[],
+  logger: Logger,
+): HostDriver | null {
   const settings = loaded.connections.sparkplug.host;
   if (settings === null) return null;
   return new HostDriver({

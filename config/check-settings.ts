@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { checkBroker, checkVariable } from './check-broker.ts';
+import { checkBroker, checkFiles, checkVariable } from './check-broker.ts';
 import { checkSparkplug } from './check-sparkplug.ts';
+import type { PathKey } from './fault.ts';
 import type { Findings } from './findings.ts';
+import type { ConnectionSettings } from './settings.ts';
 import { readSource } from './source.ts';
 
 /** Numbers and connections that are possible each by itself and make no sense together. */
@@ -15,6 +17,8 @@ export function checkSettings(findings: Findings): void {
   goods(findings);
 }
 
+/** Variables of the embedded broker's user that may do everything. */
+const WHOLE_USER = ['MAGPIE_MQTT_USERNAME', 'MAGPIE_MQTT_PASSWORD'];
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
 function connections(findings: Findings): void {
@@ -26,15 +30,63 @@ function connections(findings: Findings): void {
       'name the variable that holds a token (token_env), or listen on 127.0.0.1',
     );
   }
-  if (broker.kind === 'embedded' && !LOOPBACK.test(broker.host)) {
-    findings.warning(
-      ['connections', 'broker', 'host'],
-      'lets every machine of the network speak as an arm',
-      'use a broker with users and access rules (kind: external), or listen on 127.0.0.1',
-    );
-  }
-  if (broker.kind === 'external') checkBroker(findings, ['connections', 'broker'], broker);
+  if (broker.kind === 'embedded') embeddedBroker(findings, broker);
+  else checkBroker(findings, AT_BROKER, broker);
   checkVariable(findings, ['connections', 'http', 'token_env'], http.tokenEnv);
+  if (broker.kind !== 'embedded') return;
+  broker.users.forEach(({ passwordEnv }, index) =>
+    checkVariable(findings, [...AT_BROKER, 'users', index, 'password_env'], passwordEnv),
+  );
+}
+
+type Broker<K> = Extract<ConnectionSettings['broker'], { kind: K }>;
+
+const AT_BROKER: readonly PathKey[] = ['connections', 'broker'];
+
+function embeddedBroker(findings: Findings, broker: Broker<'embedded'>): void {
+  const { tls, users } = broker;
+  if (!LOOPBACK.test(broker.host)) {
+    const hasWholeUser = WHOLE_USER.every((name) => (process.env[name] ?? '') !== '');
+    if (users.length === 0 && !hasWholeUser) {
+      findings.error(
+        [...AT_BROKER, 'host'],
+        'lets every machine of the network move the arms',
+        'give the broker users (connections.broker.users) and a certificate (tls), or listen on 127.0.0.1',
+      );
+    } else if (tls === null) {
+      findings.error(
+        [...AT_BROKER, 'host'],
+        'lets passwords and commands cross the network in clear text',
+        'give the broker a certificate (connections.broker.tls), or listen on 127.0.0.1',
+      );
+    }
+  }
+  checkFiles(findings, [
+    [[...AT_BROKER, 'tls', 'certificate_file'], tls?.certificateFile ?? null],
+    [[...AT_BROKER, 'tls', 'key_file'], tls?.keyFile ?? null],
+    [[...AT_BROKER, 'tls', 'ca_file'], tls?.caFile ?? null],
+    [[...AT_BROKER, 'tls', 'client_ca_file'], tls?.clientCaFile ?? null],
+  ]);
+  const armIds = findings.loaded.cell.arms.map(({ id }) => id);
+  const seen = new Set<string>();
+  users.forEach((user, index) => {
+    const at = [...AT_BROKER, 'users', index];
+    if (seen.has(user.name)) {
+      findings.error([...at, 'name'], 'is the name of two users', 'give each user a name of its own');
+    }
+    seen.add(user.name);
+    if (user.passwordEnv === null && (tls?.clientCaFile ?? null) === null) {
+      findings.error(
+        [...at, 'name'],
+        'can show neither a password nor a certificate',
+        'name the variable with its password (password_env), or let clients show certificates (tls.client_ca_file)',
+      );
+    }
+    user.arms.forEach((armId, k) => {
+      if (armIds.includes(armId)) return;
+      findings.error([...at, 'arms', k], 'is no arm of this cell', `write one of ${armIds.join(', ')}`);
+    });
+  });
 }
 
 /** An arm's controller has to be heard from more often than its lease lasts: a few control ticks, us. */

@@ -14,7 +14,7 @@ export function checkSparkplug(findings: Findings): void {
     part?.servers.forEach((server, index) => {
       const path: readonly PathKey[] = [...HERE, field, 'servers', index];
       checkBroker(findings, path, server);
-      if (part.servers.findIndex(({ url }) => url === server.url) < index) {
+      if (part.servers.findIndex(({ urls }) => urls[0] === server.urls[0]) < index) {
         findings.error([...path, 'url'], 'stands twice', 'name each server once');
       }
     });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExternalBroker } from './schema-broker.ts';
+import { BrokerLogin, BrokerUrl, CERTIFICATE_HAS_KEY, PASSWORD_HAS_USER } from './schema-broker.ts';
 import { PositiveDurationS } from './units.ts';
 
 /** Sparkplug 3.0: the cell as an edge node, and as a host application that hears the edge nodes of PLCs. */
@@ -10,8 +10,14 @@ const SparkplugId = z
   .max(64)
   .regex(/^[^+/#\p{Cc}]+$/u, 'a text without + / # and control characters: it becomes a level of a topic');
 
+const Server = z
+  .strictObject({ url: BrokerUrl, ...BrokerLogin })
+  .refine(...PASSWORD_HAS_USER)
+  .refine(...CERTIFICATE_HAS_KEY);
+export type SparkplugServer = z.infer<typeof Server>;
+
 const Servers = z
-  .array(ExternalBroker)
+  .array(Server)
   .min(1)
   .max(8)
   .optional()

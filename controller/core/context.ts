@@ -1,4 +1,5 @@
 import type { ArmCommand, IoRequest } from '../ports.ts';
+import type { Reason } from '../operations/reason.ts';
 import type { Core } from './create.ts';
 import type { CoreEffect } from './effect.ts';
 import type { Derived } from './derived.ts';
@@ -80,6 +81,11 @@ export function notice(
     armId: subject.armId ?? subject.task?.armId ?? null,
     orderId: subject.orderId ?? subject.task?.orderId ?? null,
   });
+}
+
+/** Says why something was decided. */
+export function explain(context: StepContext, reason: Reason): void {
+  context.effects.push({ kind: 'reason', reason });
 }
 
 /** An alarm stands until it is cleared; raising it again changes nothing. */

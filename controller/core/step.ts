@@ -47,7 +47,7 @@ export function step(core: Core, events: readonly CoreEvent[], nowUs: number): r
     schedule(context);
     governCell(context);
   }
-  noteCauses(core.state);
+  noteCauses(context);
   return context.effects;
 }
 

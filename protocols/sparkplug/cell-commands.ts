@@ -1,9 +1,11 @@
 import { CELL_COMMANDS } from '../../controller/domain/packml.ts';
 import type { CellCommand } from '../../controller/domain/packml.ts';
 import type { IntakeRequest, IntakeResult } from '../../controller/domain/intake.ts';
-import { decodeIntake, INTAKE_TOPICS, RequestId } from '../mqtt/intake-messages.ts';
+import { decodeIntake, INTAKE_TOPICS } from '../mqtt/intake-messages.ts';
 import type { IntakeTopic } from '../mqtt/intake-messages.ts';
 import { faultsAsText } from '../mqtt/payload.ts';
+import { frameFault, RequestId } from '../mqtt/request-frame.ts';
+import type { Receiver } from '../mqtt/request-frame.ts';
 import { commandOfNumber } from '../packml/numbering.ts';
 import {
   CMD_CHANGE_REQUEST,
@@ -30,7 +32,8 @@ export class CellCommands {
   #cntrlCmd = 0;
   #unitMode = PRODUCTION_MODE;
 
-  take(written: readonly WrittenMetric[]): readonly CellDemand[] {
+  /** `receiver`: who takes the requests, and its clock, for those that say for whom and until when they are. */
+  take(written: readonly WrittenMetric[], receiver: () => Receiver): readonly CellDemand[] {
     const values = new Map(written.map(({ name, value }) => [name, value]));
     this.#cntrlCmd = (values.get(CNTRL_CMD) as number | undefined) ?? this.#cntrlCmd;
     this.#unitMode = (values.get(UNIT_MODE) as number | undefined) ?? this.#unitMode;
@@ -47,7 +50,7 @@ export class CellCommands {
     }
     for (const topic of Object.keys(INTAKE_TOPICS) as IntakeTopic[]) {
       const body = values.get(intakeMetric(topic));
-      if (body !== undefined) demands.push(intakeRequest(topic, body as string));
+      if (body !== undefined) demands.push(intakeRequest(topic, body as string, receiver));
     }
     if (demands.length <= 1 || requestId === null) return demands;
     return [
@@ -83,11 +86,17 @@ function cellRequest(command: CellCommand, requestId: string | null): CellDemand
   return { kind: 'request', requestId, request: { kind: 'cell', body: { command } } };
 }
 
+/** A command is never retained; that Sparkplug sends it with QoS 0 is made good by its result. */
+const DELIVERY = { retained: false, qos: 1 } as const;
+
 /** A request in JSON, as the cell takes it over MQTT too; its id stands in it. */
-function intakeRequest(topic: IntakeTopic, json: string): CellDemand {
+function intakeRequest(topic: IntakeTopic, json: string, receiver: () => Receiver): CellDemand {
   const decoded = decodeIntake(topic, new TextEncoder().encode(json));
-  if (decoded.ok) return { kind: 'request', requestId: decoded.requestId, request: decoded.request };
-  return refused('malformed', faultsAsText(decoded.faults), decoded.requestId);
+  if (!decoded.ok) return refused(decoded.reason, faultsAsText(decoded.faults), decoded.requestId);
+  const { frame, request } = decoded;
+  const fault = frameFault(request, frame, DELIVERY, receiver);
+  if (fault !== null) return refused(fault.code, fault.message, frame.requestId);
+  return { kind: 'request', requestId: frame.requestId, request };
 }
 
 function refused(code: string, detail: string, requestId: string | null): CellDemand {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IntakeResult } from '../../controller/domain/intake.ts';
 import type { CellView } from '../../controller/operations/view.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
-import type { BrokerAccess } from '../mqtt/connection.ts';
+import type { BrokerAccess } from '../mqtt/broker-access.ts';
 import type { StateNumbers } from '../packml/numbering.ts';
 import { CellCommands } from './cell-commands.ts';
 import { ARM_METRICS, cellMetrics, CNTRL_CMD, COMMAND_METRICS, RESULT_METRICS } from './cell-metrics.ts';
@@ -117,7 +117,7 @@ export class CellNode {
   #command(written: readonly WrittenMetric[]): void {
     const cntrlCmd = written.find(({ name }) => name === CNTRL_CMD);
     if (cntrlCmd !== undefined) this.#tell([{ name: CNTRL_CMD, value: cntrlCmd.value }]);
-    for (const demand of this.#commands.take(written)) {
+    for (const demand of this.#commands.take(written, () => this.#options.service.view())) {
       this.#requests += 1;
       const requestId = demand.requestId ?? `sparkplug-${this.#run}-${this.#requests}`;
       if (demand.kind === 'answer') this.#answer(requestId, demand.result);

@@ -1,4 +1,4 @@
-import type { BrokerAccess } from '../mqtt/connection.ts';
+import type { BrokerAccess } from '../mqtt/broker-access.ts';
 import type { CommandRefusal, WrittenMetric } from './edge-commands.ts';
 import { EdgeNode } from './edge-node.ts';
 import type { EdgeEvent, EdgeNodeOptions, TagChange } from './edge-node.ts';

@@ -1,4 +1,4 @@
-import type { BrokerAccess } from '../mqtt/connection.ts';
+import type { BrokerAccess } from '../mqtt/broker-access.ts';
 import { HostApplication } from './host-application.ts';
 import type { HostEvent, HostOptions, MetricAddress } from './host-application.ts';
 import { MachineClock } from './machine-clock.ts';

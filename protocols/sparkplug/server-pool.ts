@@ -1,7 +1,7 @@
 import { connect } from 'mqtt';
 import type { MqttClient } from 'mqtt';
 import { clientOptions } from '../mqtt/connection.ts';
-import type { BrokerAccess, Inbound } from '../mqtt/connection.ts';
+import type { BrokerAccess } from '../mqtt/broker-access.ts';
 import type { Publication } from './edge-node.ts';
 
 export interface ServerPoolOptions {
@@ -11,7 +11,10 @@ export interface ServerPoolOptions {
   readonly onConnected: (server: number) => void;
   /** The connection ended, or could not be made; not after `disconnect`. */
   readonly onLost: (server: number) => void;
-  readonly onMessage: (server: number, message: Inbound) => void;
+  readonly onMessage: (
+    server: number,
+    message: { readonly topic: string; readonly payload: Uint8Array; readonly retained: boolean },
+  ) => void;
   /** Told of every failed attempt, in words; for logs. */
   readonly onTrouble?: (message: string) => void;
 }

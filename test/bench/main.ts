@@ -21,6 +21,11 @@ const BENCHES: Readonly<
     about: 'durable events per second, and the time of a restart with 100,000 and 1,000,000 events',
     run: async () => (await import('./journal.ts')).journalBench(),
   },
+  messaging: {
+    about:
+      'orders accepted and arms told to stop over MQTT, 8 arms streaming at 125 Hz: milliseconds, orders per second',
+    run: async () => (await import('./messaging.ts')).messagingBench(),
+  },
   kernel: {
     about:
       'collision checks per second of the kernel and of its plain reference: states, four arms, trajectories',

@@ -76,6 +76,8 @@ describe('the cell’s metrics', () => {
   });
 });
 
+const RECEIVER = () => ({ epoch: 3, nowS: 100 });
+
 describe('commands of hosts', () => {
   const request = (command: string, requestId: string | null = null): unknown => ({
     kind: 'request',
@@ -86,9 +88,11 @@ describe('commands of hosts', () => {
   it('are PackML’s numbers, when their change is requested', () => {
     for (const [index, command] of CELL_COMMANDS.entries()) {
       const commands = new CellCommands();
-      expect(commands.take([{ name: 'Command/CntrlCmd', value: index + 1 }])).toEqual([]);
-      expect(commands.take([{ name: 'Command/CmdChangeRequest', value: false }])).toEqual([]);
-      expect(commands.take([{ name: 'Command/CmdChangeRequest', value: true }])).toEqual([request(command)]);
+      expect(commands.take([{ name: 'Command/CntrlCmd', value: index + 1 }], RECEIVER)).toEqual([]);
+      expect(commands.take([{ name: 'Command/CmdChangeRequest', value: false }], RECEIVER)).toEqual([]);
+      expect(commands.take([{ name: 'Command/CmdChangeRequest', value: true }], RECEIVER)).toEqual([
+        request(command),
+      ]);
     }
   });
 
@@ -98,14 +102,14 @@ describe('commands of hosts', () => {
       { name: 'Command/RequestId', value: 'r-1' },
       { name: 'Command/CntrlCmd', value: 4 },
     ];
-    expect(new CellCommands().take(written)).toEqual([request('hold', 'r-1')]);
+    expect(new CellCommands().take(written, RECEIVER)).toEqual([request('hold', 'r-1')]);
   });
 
   it('may be the standard’s names', () => {
     for (const command of CELL_COMMANDS) {
       const name = `Command/${command[0]!.toUpperCase()}${command.slice(1)}`;
-      expect(new CellCommands().take([{ name, value: true }])).toEqual([request(command)]);
-      expect(new CellCommands().take([{ name, value: false }])).toEqual([]);
+      expect(new CellCommands().take([{ name, value: true }], RECEIVER)).toEqual([request(command)]);
+      expect(new CellCommands().take([{ name, value: false }], RECEIVER)).toEqual([]);
     }
   });
 
@@ -115,7 +119,7 @@ describe('commands of hosts', () => {
       orderId: 'O1',
       lines: [{ lineId: '1', sku: 'A', quantity: 2 }],
     });
-    expect(new CellCommands().take([{ name: 'Intake/orders', value: json }])).toMatchObject([
+    expect(new CellCommands().take([{ name: 'Intake/orders', value: json }], RECEIVER)).toMatchObject([
       { kind: 'request', requestId: 'r-2', request: { kind: 'order', body: { orderId: 'O1' } } },
     ]);
   });
@@ -141,6 +145,18 @@ describe('commands of hosts', () => {
       /is 2/,
     ],
     ['an order without lines', [['Intake/orders', '{"requestId":"r","orderId":"O"}']], 'malformed', /lines/],
+    [
+      'a request for another controller',
+      [['Intake/cell', '{"requestId":"r","command":"start","epoch":2}']],
+      'stale-epoch',
+      /epoch 2, this is 3/,
+    ],
+    [
+      'a request that has expired',
+      [['Intake/cell', '{"requestId":"r","command":"start","echoS":90,"validForS":5}']],
+      'expired',
+      /10\.000 s old/,
+    ],
     ['no JSON', [['Intake/orders', 'order please']], 'malformed', /not JSON/],
     [
       'an id with a slash',
@@ -162,7 +178,10 @@ describe('commands of hosts', () => {
       /one by one/,
     ],
   ])('%s is answered with a refusal', (_what, written, code, detail) => {
-    const demands = new CellCommands().take(written.map(([name, value]) => ({ name, value })));
+    const demands = new CellCommands().take(
+      written.map(([name, value]) => ({ name, value })),
+      RECEIVER,
+    );
     expect(demands).toMatchObject([{ kind: 'answer', result: { status: 'refused', code } }]);
     const [answer] = demands;
     expect(answer!.kind === 'answer' && answer!.result.detail).toMatch(detail);
@@ -173,7 +192,7 @@ describe('commands of hosts', () => {
       { name: 'Command/UnitMode', value: 1 },
       { name: 'Command/UnitModeChangeRequest', value: true },
     ];
-    expect(new CellCommands().take(written)).toMatchObject([{ result: { status: 'accepted' } }]);
+    expect(new CellCommands().take(written, RECEIVER)).toMatchObject([{ result: { status: 'accepted' } }]);
   });
 });
 
