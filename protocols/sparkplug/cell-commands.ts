@@ -40,7 +40,7 @@ export class CellCommands {
     const requestId = (values.get(REQUEST_ID) as string | undefined) ?? null;
     if (requestId !== null && !RequestId.safeParse(requestId).success) {
       const detail = `${REQUEST_ID} takes at most 128 letters, digits, space and _ . : @ -`;
-      return [refused('malformed', detail, null)];
+      return [refused('invalid-value', detail, null)];
     }
     const demands: CellDemand[] = [];
     if (values.get(CMD_CHANGE_REQUEST) === true) demands.push(this.#changeState(requestId));
@@ -55,7 +55,7 @@ export class CellCommands {
     if (demands.length <= 1 || requestId === null) return demands;
     return [
       refused(
-        'malformed',
+        'invalid-value',
         `${demands.length} requests under one request id; send them one by one`,
         requestId,
       ),

@@ -50,14 +50,8 @@ describe('connections.sparkplug', () => {
   it('may name servers of its own', () => {
     const servers = 'servers: [{ url: "mqtts://one:8883", username_env: A_USER, password_env: A_PASS }]';
     const { edgeNode } = loadText(cell(EDGE.replace(' }', `, ${servers} }`))).connections.sparkplug;
-    expect(edgeNode!.servers).toEqual([
-      {
-        kind: 'external',
-        url: 'mqtts://one:8883',
-        usernameEnv: 'A_USER',
-        passwordEnv: 'A_PASS',
-        caFile: null,
-      },
+    expect(edgeNode!.servers).toMatchObject([
+      { urls: ['mqtts://one:8883'], usernameEnv: 'A_USER', passwordEnv: 'A_PASS', certificate: null },
     ]);
   });
 

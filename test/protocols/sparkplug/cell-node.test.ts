@@ -144,7 +144,12 @@ describe('commands of hosts', () => {
       'mode-not-supported',
       /is 2/,
     ],
-    ['an order without lines', [['Intake/orders', '{"requestId":"r","orderId":"O"}']], 'malformed', /lines/],
+    [
+      'an order without lines',
+      [['Intake/orders', '{"requestId":"r","orderId":"O"}']],
+      'missing-field',
+      /lines/,
+    ],
     [
       'a request for another controller',
       [['Intake/cell', '{"requestId":"r","command":"start","epoch":2}']],
@@ -157,14 +162,14 @@ describe('commands of hosts', () => {
       'expired',
       /10\.000 s old/,
     ],
-    ['no JSON', [['Intake/orders', 'order please']], 'malformed', /not JSON/],
+    ['no JSON', [['Intake/orders', 'order please']], 'not-json', /not JSON/],
     [
       'an id with a slash',
       [
         ['Command/RequestId', 'a/b'],
         ['Command/Start', true],
       ],
-      'malformed',
+      'invalid-value',
       /RequestId/,
     ],
     [
@@ -174,7 +179,7 @@ describe('commands of hosts', () => {
         ['Command/Start', true],
         ['Command/Hold', true],
       ],
-      'malformed',
+      'invalid-value',
       /one by one/,
     ],
   ])('%s is answered with a refusal', (_what, written, code, detail) => {
