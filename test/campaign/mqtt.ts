@@ -47,6 +47,8 @@ type Step = (typeof STEPS)[number];
 const SETTLE_MS = 120_000;
 const REPEAT_MS = 1_500;
 const FAULT_MS = 1_200;
+/** A fault that strikes before orders are sent has begun so long before, ms. */
+const STRUCK_BEFORE_MS = 100;
 
 interface Asked {
   readonly orderId: string;
@@ -143,8 +145,10 @@ export class MqttCampaign {
     const count = this.#random.integer(2, 6);
     const ids = Array.from({ length: count }, (_, k) => `r${round}-${k}`);
     const results = (): number => ids.filter((id) => this.#asked.get(id)?.result).length;
-    if (step === STEPS[0]) await this.#strike(fault);
+    const struck = step === STEPS[0] ? this.#strike(fault) : Promise.resolve();
+    if (step === STEPS[0]) await pause(STRUCK_BEFORE_MS);
     for (const id of ids) this.#ask(id);
+    await struck;
     if (step === STEPS[1]) await this.#strike(fault);
     if (step === STEPS[2]) {
       await this.#settled('a first result', () => results() > 0);
