@@ -2,10 +2,16 @@ import type { ArmBody } from './arm-body.ts';
 import { groupFactors, placeBody } from './arm-body.ts';
 import type { MotionBounds } from './motion-bounds.ts';
 import { addTravel, pieceAt, positionsAt } from './motion-bounds.ts';
+import type { TeamBody } from './team-body.ts';
+import { compileTeamBody } from './team-body.ts';
 
 /** An arm in a timed motion, for walks along it. Holds scratch space. */
 export interface MovingArm {
   readonly body: ArmBody;
+  /** The capsules by link, with a sphere round each link; the fixed base, if it has any, is the last. */
+  readonly links: TeamBody;
+  /** Centres of these spheres at the placed configuration, m. */
+  readonly centres: Float64Array;
   readonly bounds: MotionBounds;
   readonly q: Float64Array;
   /** Where the body stands now, us; -1: nowhere yet. */
@@ -15,18 +21,26 @@ export interface MovingArm {
   readonly factors: Float64Array;
   /** Bound of each joint's travel in a span, rad or m. */
   readonly travel: Float64Array;
+  /** Bound of each link's travel in the same span, m. */
+  readonly linkTravel: Float64Array;
 }
 
 export function movingArm(body: ArmBody, bounds: MotionBounds): MovingArm {
   const n = body.chain.jointCount;
+  const links = compileTeamBody(body);
+  const centres = new Float64Array(3 * links.linkCount);
+  if (links.linkCount > body.groupCount) centres.set(links.baseCentre, 3 * body.groupCount);
   return {
     body,
+    links,
+    centres,
     bounds,
     q: new Float64Array(n),
     placedUs: -1,
     piece: 0,
     factors: new Float64Array(body.groupCount * n),
     travel: new Float64Array(n),
+    linkTravel: new Float64Array(links.linkCount),
   };
 }
 
@@ -36,32 +50,35 @@ export function placeAtUs(arm: MovingArm, timeUs: number): void {
   arm.piece = positionsAt(arm.bounds, timeUs, arm.piece, arm.q);
   placeBody(arm.body, arm.q, 0);
   const n = arm.body.chain.jointCount;
-  for (let g = 0; g < arm.body.groupCount; g += 1) groupFactors(arm.body, g, arm.factors, g * n);
+  const { groupCount, groupWorld } = arm.body;
+  for (let g = 0; g < groupCount; g += 1) groupFactors(arm.body, g, arm.factors, g * n);
+  for (let k = 0; k < 3 * groupCount; k += 1) arm.centres[k] = groupWorld[k];
   arm.placedUs = timeUs;
 }
 
-/** Writes to `arm.travel` how far each joint may go from the placed instant until `untilUs`. */
+/** Writes to `arm.travel` and `arm.linkTravel` how far joints and links may go from the placed instant to `untilUs`. */
 export function boundTravel(arm: MovingArm, untilUs: number): void {
-  arm.travel.fill(0);
+  const { travel, linkTravel, factors, body } = arm;
+  travel.fill(0);
   const times = arm.bounds.trajectory.timesUs;
-  if (times.length < 2 || arm.placedUs >= arm.bounds.durationUs) return;
-  const piece = pieceAt(times, arm.placedUs, arm.piece);
-  addTravel(arm.bounds, arm.placedUs, untilUs, piece, arm.travel);
+  if (times.length >= 2 && arm.placedUs < arm.bounds.durationUs) {
+    const piece = pieceAt(times, arm.placedUs, arm.piece);
+    addTravel(arm.bounds, arm.placedUs, untilUs, piece, travel);
+  }
+  const n = body.chain.jointCount;
+  for (let g = 0; g < body.groupCount; g += 1) {
+    let sum = 0;
+    for (let j = 0; j < n; j += 1) sum += factors[g * n + j] * travel[j];
+    linkTravel[g] = sum;
+  }
 }
 
-/** Bound of the travel of any point of link `group`, of which only joints beyond `joint` count, m. */
-export function linkTravel(arm: MovingArm, group: number, joint: number): number {
+/** Bound of the travel of any point of link `group` against what moves with joint `joint`, m. */
+export function travelBeyond(arm: MovingArm, group: number, joint: number): number {
   const n = arm.body.chain.jointCount;
   let sum = 0;
   for (let j = joint + 1; j < n; j += 1) sum += arm.factors[group * n + j] * arm.travel[j];
   return sum;
-}
-
-/** Bound of the travel of any point of the arm, m. */
-export function armTravel(arm: MovingArm): number {
-  let most = 0;
-  for (let g = 0; g < arm.body.groupCount; g += 1) most = Math.max(most, linkTravel(arm, g, -1));
-  return most;
 }
 
 /** First step of a walk, us. */

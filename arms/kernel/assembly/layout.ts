@@ -127,7 +127,9 @@ export const C_INVERSE: usize = 32;
 export const C_PIECE_FIRST: usize = 36;
 export const C_PIECE_END: usize = 40;
 export const C_JOINT: usize = 44;
-export const C_SIZE: usize = 48;
+/** Radius of the sphere round all of it, about its middle. */
+export const C_REACH: usize = 48;
+export const C_SIZE: usize = 64;
 
 // Piece of a capsule, and a sphere round it.
 export const P_CENTRE: usize = 0;
