@@ -137,9 +137,7 @@ function planAlone(team: Team, effort: TeamEffort): TeamOutcome {
     }
   }
   if (best === null) return noWayAlone(member);
-  return (
-    finish(team, best) ?? { status: 'not-found', detail: 'what was found touched something as timed' }
-  );
+  return finish(team, best) ?? { status: 'not-found', detail: 'what was found touched something as timed' };
 }
 
 function ownPath(team: Team, member: TeamMember): readonly Row[] | null {

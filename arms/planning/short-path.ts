@@ -51,7 +51,7 @@ export function shortenPath(request: ShortenRequest): readonly Row[] {
   return withoutNeedlessCorners(best, isLineFree);
 }
 
-export function isPathFree(rows: readonly Row[], isLineFree: (a: Row, b: Row) => boolean): boolean {
+function isPathFree(rows: readonly Row[], isLineFree: (a: Row, b: Row) => boolean): boolean {
   for (let k = 1; k < rows.length; k += 1) if (!isLineFree(rows[k - 1], rows[k])) return false;
   return true;
 }
@@ -77,7 +77,10 @@ function straightened(rows: readonly Row[], [from, until]: readonly [number, num
 }
 
 /** Leaves out corners as long as the line past them is free: never longer, by the triangle inequality. */
-export function withoutNeedlessCorners(given: readonly Row[], isLineFree: (a: Row, b: Row) => boolean): readonly Row[] {
+export function withoutNeedlessCorners(
+  given: readonly Row[],
+  isLineFree: (a: Row, b: Row) => boolean,
+): readonly Row[] {
   const path = [...given];
   for (let k = 1; k + 1 < path.length;) {
     if (isLineFree(path[k - 1], path[k + 1])) path.splice(k, 1);

@@ -92,7 +92,12 @@ export function sharesOf(count: number, isFirst: boolean, isLast: boolean): read
       isFirst && i === 0
         ? END_PARTS
         : isLast && i === count - 1
-          ? [...END_PARTS.slice(0, -1).map((part) => 1 - part).reverse(), 1]
+          ? [
+              ...END_PARTS.slice(0, -1)
+                .map((part) => 1 - part)
+                .reverse(),
+              1,
+            ]
           : [1];
     for (const part of parts) shares.push(i === count - 1 && part === 1 ? 1 : (i + part) / count);
   }

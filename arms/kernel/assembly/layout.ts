@@ -56,6 +56,10 @@ export const S_ITEM_LAST_JOINT: usize = 232;
 export const S_ITEM_CENTRES: usize = 236;
 /** Bounds of the whole arm per lane: lowest x y z, highest x y z. */
 export const S_BOUNDS: usize = 240;
+/** 1 while an arm is known to stand still in the motion that is looked at, and to be free where it stands. */
+export const S_STILL: usize = 244;
+/** What the arm's fastest part travels in that motion. */
+export const S_FASTEST: usize = 248;
 export const S_SIZE: usize = 256;
 
 // Several arms that move together.

@@ -18,6 +18,7 @@ import {
   S_ITEM_CENTRES,
   S_ITEM_RADIUS,
   S_ITEM_TRAVEL,
+  S_STILL,
   S_TRAVEL,
   SP_COUNT,
   SP_MARGIN,
@@ -56,7 +57,10 @@ export function loadSpace(space: usize, q: usize, stride: usize): void {
 
 export function placeSpace(space: usize): void {
   const count = load<i32>(space, SP_COUNT);
-  for (let k = 0; k < count; k++) place(sceneAt(space, k));
+  for (let k = 0; k < count; k++) {
+    const scene = sceneAt(space, k);
+    if (load<i32>(scene, S_STILL) == 0) place(scene);
+  }
 }
 
 /** The lanes in contact (from bit 8 on) and tight of each arm for itself. */
@@ -66,7 +70,8 @@ export function checkArms(space: usize, asked: i32): i32 {
   for (let k = 0; k < count; k++) {
     const alive = asked & ~(bad | (bad >> CONTACT_SHIFT));
     if (alive == 0) break;
-    bad |= checkArm(sceneAt(space, k), alive);
+    const scene = sceneAt(space, k);
+    if (load<i32>(scene, S_STILL) == 0) bad |= checkArm(scene, alive);
   }
   return bad;
 }
@@ -76,7 +81,10 @@ export function checkPairs(space: usize, asked: i32): i32 {
   let bad = 0;
   const count = load<i32>(space, SP_COUNT);
   if (count < 2) return 0;
-  for (let k = 0; k < count; k++) bound(sceneAt(space, k));
+  for (let k = 0; k < count; k++) {
+    const scene = sceneAt(space, k);
+    if (load<i32>(scene, S_STILL) == 0) bound(scene);
+  }
   const margin = load<f32>(space, SP_MARGIN);
   const pairs = load<usize>(space, SP_PAIRS);
   const pairCount = load<i32>(space, SP_PAIR_COUNT);
@@ -85,13 +93,13 @@ export function checkPairs(space: usize, asked: i32): i32 {
     if (alive == 0) break;
     const a = sceneAt(space, load<i32>(pairs + 8 * <usize>p));
     const b = sceneAt(space, load<i32>(pairs + 8 * <usize>p, 4));
-    bad |= checkPair(a, b, alive, margin);
+    if ((load<i32>(a, S_STILL) & load<i32>(b, S_STILL)) == 0) bad |= checkPair(a, b, alive, margin);
   }
   return bad;
 }
 
 /** The bounds of all of an arm in each lane, grown by what its parts travel. */
-function bound(scene: usize): void {
+export function bound(scene: usize): void {
   const bounds = load<usize>(scene, S_BOUNDS);
   for (let half: usize = 0; half < WIDE; half += 16) {
     const share = v128.load(SHARES + half);
