@@ -7,8 +7,17 @@ import type { TrajectoryFault } from '../trajectory/validate-trajectory.ts';
 import { validateTrajectory } from '../trajectory/validate-trajectory.ts';
 import { compileBody } from './arm-body.ts';
 import { boundMotion } from './motion-bounds.ts';
-import type { MovingArm } from './motion-walk.ts';
-import { boundTravel, movingArm, placeAtUs, travelBeyond, walk } from './motion-walk.ts';
+import type { GriddedMotion, MovingArm } from './motion-walk.ts';
+import {
+  boundTravel,
+  gridCount,
+  gridMotion,
+  movingArm,
+  placeAtUs,
+  travelBeyond,
+  walk,
+  walkSteps,
+} from './motion-walk.ts';
 import type { TeamArm, TeamProblem } from './team-problem.ts';
 
 /** What is wrong with a plan. */
@@ -61,15 +70,17 @@ export function checkTeamPlan(problem: TeamProblem, trajectories: readonly Joint
     if (ends !== null) return bad(ends);
     moving.push(movingArm(compileBody(arm.manipulator, arm.X_WB), boundMotion(trajectory)));
   }
+  const instants = gridCount(Math.max(...moving.map(({ bounds }) => bounds.durationUs)));
+  const gridded = moving.map((arm) => gridMotion(arm, instants));
   const solids = problem.obstacles.map(solidOf);
   for (const [k, arm] of arms.entries()) {
-    const fault = obstacleFault(arm, moving[k], solids) ?? selfFault(arm, moving[k]);
+    const fault = obstacleFault(arm, gridded[k], solids) ?? selfFault(arm, moving[k]);
     if (fault !== null) return bad(fault);
   }
   let clearanceM = Infinity;
   for (let a = 0; a < arms.length; a += 1) {
     for (let b = a + 1; b < arms.length; b += 1) {
-      const result = walkPair(moving[a], moving[b], problem.clearanceM);
+      const result = walkPair(gridded[a], gridded[b], problem.clearanceM);
       clearanceM = Math.min(clearanceM, result.leastM);
       if (result.atUs >= 0) {
         const [arm, other] = [arms[a].id, arms[b].id];
@@ -152,13 +163,24 @@ function linkGap(a: MovingArm, i: number, b: MovingArm, k: number): number {
   return Math.sqrt(x * x + y * y + z * z) - a.links.linkRadius[i] - b.links.linkRadius[k];
 }
 
-function obstacleFault(arm: TeamArm, moving: MovingArm, solids: readonly Solid[]): TeamFault | null {
+function obstacleFault(arm: TeamArm, gridded: GriddedMotion, solids: readonly Solid[]): TeamFault | null {
+  const { moving } = gridded;
   const { body, links, centres, linkTravel } = moving;
   const { order, firstOf, linkRadius } = links;
   const slack = new Float64Array(body.groupCount);
   let met = { other: '', distanceM: Infinity };
   const atUs = walk(
     moving.bounds.durationUs,
+    (index) => {
+      for (let g = 0; g < body.groupCount; g += 1) {
+        const at = index * links.linkCount + g;
+        const room = linkRadius[g] + gridded.travel[at];
+        for (const solid of solids) {
+          if (gapOfPoint(gridded.centres, 3 * at, solid.centre) < solid.radiusM + room) return false;
+        }
+      }
+      return true;
+    },
     (timeUs) => {
       placeAtUs(moving, timeUs);
       slack.fill(FAR_M);
@@ -228,8 +250,10 @@ function selfFault(arm: TeamArm, moving: MovingArm): TeamFault | null {
   const pairs = linkPairsOf(moving);
   const slack = new Float64Array(pairs.length);
   let met = { other: '', distanceM: Infinity };
-  const atUs = walk(
-    moving.bounds.durationUs,
+  // A step more than the motion has, for its end.
+  const atUs = walkSteps(
+    0,
+    moving.bounds.durationUs + 1,
     (timeUs) => {
       placeAtUs(moving, timeUs);
       for (let p = 0; p < pairs.length; p += 1) {
@@ -259,21 +283,43 @@ function selfFault(arm: TeamArm, moving: MovingArm): TeamFault | null {
 }
 
 /** Walks two arms' motions at once; `atUs` is the first instant below the clearance, or -1. */
-export function walkPair(
-  a: MovingArm,
-  b: MovingArm,
+function walkPair(
+  one: GriddedMotion,
+  other: GriddedMotion,
   clearanceM: number,
 ): { readonly atUs: number; readonly leastM: number } {
+  const [a, b] = [one.moving, other.moving];
+  const rows = a.links.linkCount;
   const width = b.links.linkCount;
-  const distances = new Float64Array(a.links.linkCount * width);
+  const distances = new Float64Array(rows * width);
   let leastM = FAR_M;
   const atUs = walk(
     Math.max(a.bounds.durationUs, b.bounds.durationUs),
+    (index) => {
+      for (let i = 0; i < rows; i += 1) {
+        const at = index * rows + i;
+        const x = one.centres[3 * at];
+        const y = one.centres[3 * at + 1];
+        const z = one.centres[3 * at + 2];
+        for (let k = 0; k < width; k += 1) {
+          if (i === a.body.groupCount && k === b.body.groupCount) continue;
+          const to = index * width + k;
+          const dx = x - other.centres[3 * to];
+          const dy = y - other.centres[3 * to + 1];
+          const dz = z - other.centres[3 * to + 2];
+          const radii = a.links.linkRadius[i] + b.links.linkRadius[k];
+          // What could be the least distance is measured.
+          const room = radii + Math.max(leastM, clearanceM + one.travel[at] + other.travel[to]);
+          if (dx * dx + dy * dy + dz * dz < room * room) return false;
+        }
+      }
+      return true;
+    },
     (timeUs) => {
       placeAtUs(a, timeUs);
       placeAtUs(b, timeUs);
       let here = Infinity;
-      for (let i = 0; i < a.links.linkCount; i += 1) {
+      for (let i = 0; i < rows; i += 1) {
         for (let k = 0; k < width; k += 1) {
           // Two bases stand where they stand.
           const isFixed = i === a.body.groupCount && k === b.body.groupCount;
@@ -291,7 +337,7 @@ export function walkPair(
     (untilUs) => {
       boundTravel(a, untilUs);
       boundTravel(b, untilUs);
-      for (let i = 0; i < a.links.linkCount; i += 1) {
+      for (let i = 0; i < rows; i += 1) {
         const room = clearanceM - UNSEEN_M + a.linkTravel[i];
         for (let k = 0; k < width; k += 1) {
           if (room + b.linkTravel[k] > distances[i * width + k]) return false;

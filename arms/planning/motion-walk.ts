@@ -81,27 +81,71 @@ export function travelBeyond(arm: MovingArm, group: number, joint: number): numb
   return sum;
 }
 
-/** First step of a walk, us. */
-const FIRST_STEP_US = 20_000;
-/** No step is shorter, us. */
+/** Distance in time of the instants at which every motion is looked at, us. */
+const GRID_US = 10_000;
+/** No step of a walk is shorter, us. */
 const STEP_LEAST_US = 10;
 
+/** Where an arm's links are at the instants of the grid, and how far they may go until the next. */
+export interface GriddedMotion {
+  readonly moving: MovingArm;
+  /** Per instant the centres of the spheres round the links, 3 numbers per link. */
+  readonly centres: Float64Array;
+  /** Per instant a bound of each link's travel until the next, m. */
+  readonly travel: Float64Array;
+}
+
+/** How many instants of the grid there are until `endUs`, the end included. */
+export function gridCount(endUs: number): number {
+  return Math.floor(endUs / GRID_US) + 1;
+}
+
+/** Looks at a motion at `count` instants, from its beginning on. */
+export function gridMotion(moving: MovingArm, count: number): GriddedMotion {
+  const { linkCount } = moving.links;
+  const centres = new Float64Array(3 * linkCount * count);
+  const travel = new Float64Array(linkCount * count);
+  for (let i = 0; i < count; i += 1) {
+    placeAtUs(moving, i * GRID_US);
+    boundTravel(moving, (i + 1) * GRID_US);
+    centres.set(moving.centres, 3 * linkCount * i);
+    travel.set(moving.linkTravel, linkCount * i);
+  }
+  return { moving, centres, travel };
+}
+
 /**
- * Walks from 0 to `endUs` by conservative advancement. `look` judges an instant and returns whether it is good;
- * `mayGoTo` says whether nothing can happen from the last look until an instant. Returns the first bad instant, or -1.
+ * Walks from 0 to `endUs` by conservative advancement. `isClear` says whether all that can happen from an instant of
+ * the grid until the next is harmless, by what is known of the grid; where it is not sure, `look` judges an instant and
+ * `mayGoTo` whether nothing can happen from the last look until an instant. Returns the first bad instant, or -1.
  */
 export function walk(
   endUs: number,
+  isClear: (index: number) => boolean,
   look: (timeUs: number) => boolean,
   mayGoTo: (timeUs: number) => boolean,
 ): number {
-  let t = 0;
-  let step = FIRST_STEP_US;
-  for (;;) {
-    if (!look(t)) return t;
-    if (t >= endUs) return -1;
-    step *= 2;
-    while (step > STEP_LEAST_US && !mayGoTo(Math.min(endUs, t + step))) step /= 2;
-    t = Math.min(endUs, t + step);
+  for (let i = 0; i * GRID_US < endUs; i += 1) {
+    if (isClear(i)) continue;
+    const bad = walkSteps(i * GRID_US, Math.min(endUs, (i + 1) * GRID_US), look, mayGoTo);
+    if (bad >= 0) return bad;
   }
+  return look(endUs) ? -1 : endUs;
+}
+
+/** The same from one instant until just before another, without a grid. */
+export function walkSteps(
+  fromUs: number,
+  untilUs: number,
+  look: (timeUs: number) => boolean,
+  mayGoTo: (timeUs: number) => boolean,
+): number {
+  let step = GRID_US;
+  for (let t = fromUs; t < untilUs;) {
+    if (!look(t)) return t;
+    while (step > STEP_LEAST_US && !mayGoTo(Math.min(untilUs, t + step))) step /= 2;
+    t = Math.min(untilUs, t + step);
+    step *= 2;
+  }
+  return -1;
 }

@@ -41,10 +41,10 @@ const GOOD_ENOUGH = 1.005;
 const WARM_ROUNDS = 12;
 
 /**
- * Plans a motion of several arms from their starts to their goals, from the cheapest means to the dearest: straight or
- * shortest ways of each arm, passed along at times at which they do not meet, in several orders; detours; one arm after
- * the other with stepping aside; then improvement within `effort`. The result is timed within all limits and has passed
- * the reference check as timed, or it is no result. A pure function of its arguments.
+ * Plans a motion of several arms from their starts to their goals, from the cheapest means to the dearest: all straight
+ * at once; each arm's own shortest way, at times at which they do not meet, in several orders; RRT-Connect for all
+ * joints; one arm after the other. What is found is made shorter within `effort`. The result is timed within all limits
+ * and has passed the reference check as timed, or it is no result. A pure function of its arguments.
  */
 export function planTeam(kernel: CollisionKernel, problem: TeamProblem, effort: TeamEffort): TeamOutcome {
   const prepared = prepareTeam(kernel, problem, effort.seed);
@@ -94,6 +94,8 @@ function planTogether(
   const means: readonly (() => readonly Row[] | null)[] = [
     () => rowsOf(scheduleWithRepair(team, tables, ways, paths, arms + 2, ORDER_WORK_MAX, 0)),
     () => coupled.plan(Math.ceil(COUPLED_NODES / arms)),
+    () => rowsOf(planOneByOne(team, tables)),
+    () => coupled.plan(COUPLED_NODES),
     () =>
       rowsOf(
         scheduleWithRepair(
@@ -106,8 +108,6 @@ function planTogether(
           LEVEL_MAX,
         ),
       ),
-    () => coupled.plan(COUPLED_NODES),
-    () => rowsOf(planOneByOne(team, tables)),
   ];
   let detail = 'no order and no detours within the effort';
   for (const mean of means) {

@@ -7,7 +7,7 @@ import type { Team, TeamMember } from './team.ts';
 type Row = readonly number[];
 
 /** Longest travel of any point of an arm in one tick, m. */
-const TICK_TRAVEL_M = 0.03;
+const TICK_TRAVEL_M = 0.04;
 /** Ticks of a motion at most: beyond it they become longer. */
 const TICKS_MAX = 1_200;
 /** Allowance for what a point's travel may be between the places looked at. */

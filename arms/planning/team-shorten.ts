@@ -12,7 +12,10 @@ const CORNER_SHARE = 0.6;
 /** Gains below this are not worth a check, rad. */
 const GAIN_MIN = 1e-3;
 /** Excess over the straight lines, as a share, below which nothing is left to gain. */
-const GOOD_ENOUGH = 0.004;
+const GOOD_ENOUGH = 0.015;
+/** So many trials in a row have to gain at least this share of the straight lines, or it ends. */
+const PATIENCE = 50;
+const PATIENCE_GAIN = 0.003;
 /** Draws without anything to gain that count as one trial. */
 const DRAWS_PER_TRIAL = 8;
 
@@ -49,6 +52,8 @@ class Shortener {
 
   run(trials: number): void {
     const { random } = this.#team;
+    let tried = 0;
+    let before = Infinity;
     for (let draws = trials * DRAWS_PER_TRIAL; draws > 0; draws -= 1) {
       const over = this.#excess.reduce((sum, e) => sum + e, 0);
       if (over <= GOOD_ENOUGH * this.#straight) return;
@@ -62,7 +67,12 @@ class Shortener {
         isTried = this.#straighten(other === arm ? [arm] : [arm, other], from, until);
       } else if (kind < PAIR_SHARE + ARM_SHARE) isTried = this.#straighten([arm], from, until);
       else isTried = this.#straightenJoint(arm, from, until);
-      if (isTried) draws -= DRAWS_PER_TRIAL - 1;
+      if (!isTried) continue;
+      draws -= DRAWS_PER_TRIAL - 1;
+      tried += 1;
+      if (tried % PATIENCE !== 0) continue;
+      if (before - over < PATIENCE_GAIN * this.#straight) return;
+      before = over;
     }
   }
 
