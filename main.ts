@@ -227,6 +227,12 @@ why
   .addOption(url)
   .addOption(json)
   .action(async (armId, time, options) => (await import('./cli/why.ts')).whyArm(armId, time, options));
+why
+  .command('schedule')
+  .description('what is accepted now, who goes first where, and in which order all of it can be completed')
+  .addOption(url)
+  .addOption(json)
+  .action(async (options) => (await import('./cli/why.ts')).whySchedule(options));
 
 try {
   await program.parseAsync();

@@ -1,6 +1,7 @@
 import type { CellModel } from '../controller/domain/cell.ts';
 import type { ArmAccount, TaskAccount } from '../controller/operations/account.ts';
 import { concernsArm, concernsTask, ReasonLog } from '../controller/operations/reason-log.ts';
+import { scheduleText } from '../controller/operations/schedule-account.ts';
 import { runtimeCore } from '../controller/runtime/core-adapter.ts';
 import { JournalFailure } from '../controller/runtime/journal.ts';
 import { replayJournal } from '../controller/runtime/replay.ts';
@@ -45,6 +46,12 @@ export async function whyArm(armId: string, at: string | undefined, options: Why
   );
   if (account === null) throw new CommandFailure(`the journal knows nothing of ${armId} at that time`, 1);
   output(options, account, () => describeArm(account));
+}
+
+/** What is accepted now, and the proof that all of it can be completed. */
+export async function whySchedule(options: ControlOptions): Promise<void> {
+  const account = await new ServiceClient(options.url).whySchedule();
+  output(options, account, () => scheduleText(account));
 }
 
 /** Decisions are not stored: the journal is executed again, and says why this time. */

@@ -1,3 +1,4 @@
+import type { ScheduleAccount } from '../operations/schedule-account.ts';
 import type { MonitorState } from '../coordination/monitor.ts';
 import type { CoreEffect } from '../core/effect.ts';
 import type { BooksLimits, BooksView } from '../operations/books-view.ts';
@@ -22,6 +23,7 @@ export interface RuntimeCore<TCore> extends Reducer<TCore> {
   tasks(core: TCore, filter: { readonly state: string | null; readonly limit: number }): readonly TaskView[];
   task(core: TCore, taskId: string): TaskView | null;
   order(core: TCore, orderId: string): OrderView | null;
+  schedule(core: TCore, nowUs: number): ScheduleAccount;
   books(core: TCore, limits: BooksLimits): BooksView;
 }
 

@@ -5,6 +5,7 @@ import type { IntakeRequest, IntakeResult } from '../domain/intake.ts';
 import type { BooksLimits, BooksView } from '../operations/books-view.ts';
 import type { ArmAccount, TaskAccount } from '../operations/account.ts';
 import { ReasonLog } from '../operations/reason-log.ts';
+import type { ScheduleAccount } from '../operations/schedule-account.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 import type { Clock } from '../ports.ts';
 import type { ControlLoopOptions, FatalFault } from './control-loop-options.ts';
@@ -355,6 +356,10 @@ export class ControlLoop<TCore> implements ControllerService {
           ? atS * 1_000_000
           : nowUs - (this.#options.clock.wallMs() - atS.getTime()) * 1_000;
     return this.#reasons.aboutArm(armId, atUs);
+  }
+
+  schedule(): ScheduleAccount {
+    return this.#options.core.schedule(this.#core, this.#clock.nowUs());
   }
 
   live(): readonly LiveArm[] {

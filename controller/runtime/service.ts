@@ -2,6 +2,7 @@ import type { IntakeSource } from '../core/event.ts';
 import type { IntakeRequest, IntakeResult } from '../domain/intake.ts';
 import type { BooksLimits, BooksView } from '../operations/books-view.ts';
 import type { ArmAccount, TaskAccount } from '../operations/account.ts';
+import type { ScheduleAccount } from '../operations/schedule-account.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 
 /** Measured joint positions of one arm, for showing. */
@@ -31,6 +32,8 @@ export interface ControllerService {
    * @returns null when nothing is known of that arm, or of it at that time any more
    */
   whyArm(armId: string, atS: number | Date | null): ArmAccount | null;
+  /** What is accepted now, who goes first where, and in which order all of it can be completed. */
+  schedule(): ScheduleAccount;
   /** The arms as last measured. */
   live(): readonly LiveArm[];
   /** Ready to take work: journal open, arms and surroundings heard from. */

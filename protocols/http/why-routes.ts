@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Id } from '../../controller/domain/intake.ts';
 import { ArmAccount, TaskAccount } from '../../controller/operations/account.ts';
+import { ScheduleAccount } from '../../controller/operations/schedule-account.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
 import { problemContent } from './app.ts';
 import type { HttpApp } from './app.ts';
@@ -32,6 +33,18 @@ export function registerWhyRoutes(app: HttpApp, service: ControllerService): voi
         throw notFound('task', params.taskId);
       return account;
     },
+  );
+
+  app.get(
+    '/api/v1/why/schedule',
+    {
+      schema: {
+        summary: 'What is accepted now, who goes first where, and in which order all of it can be completed',
+        tags: ['why'],
+        response: { 200: ScheduleAccount },
+      },
+    },
+    async () => service.schedule(),
   );
 
   app.get(

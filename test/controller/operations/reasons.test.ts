@@ -7,6 +7,7 @@ import { step } from '../../../controller/core/step.ts';
 import type { CellModel, CoordinationPolicy } from '../../../controller/domain/cell.ts';
 import type { Reason } from '../../../controller/operations/reason.ts';
 import { reasonText } from '../../../controller/operations/reason.ts';
+import { scheduleAccount } from '../../../controller/operations/schedule-account.ts';
 import { ReasonLog } from '../../../controller/operations/reason-log.ts';
 import { QUIET } from '../core/toy-floor.ts';
 import { ToyRun } from '../core/toy-run.ts';
@@ -74,6 +75,31 @@ describe('why an arm takes a task', () => {
       expect(without(cell, before, tick, { armId, taskId: other.taskId })).toMatchObject({ armId, taskId });
     }
     expect(compared).toBeGreaterThan(3);
+  });
+});
+
+describe('the account of what is accepted', () => {
+  it('proves at every tick that all of it can be completed', () => {
+    const run = runOf('magpie', 4);
+    const core = createCore(run.plan.cell);
+    let most = 0;
+    for (const tick of run.ticks) {
+      step(core, structuredClone(tick.events), tick.nowUs);
+      const { legs, orders, certificate, cycle } = scheduleAccount(core, tick.nowUs);
+      expect(cycle).toEqual([]);
+      most = Math.max(most, orders.length);
+      // Who has to be first comes first; legs without orders need no proof.
+      const at = (legId: string, atS: number, kind: string): number =>
+        certificate.findIndex((each) => each.legId === legId && each.atS === atS && each.kind === kind);
+      for (const { firstLegId, firstS, thenLegId } of orders) {
+        const first = at(firstLegId, firstS, 'reach');
+        const then = certificate.findIndex((each) => each.legId === thenLegId && each.kind === 'leave');
+        expect(first).toBeGreaterThanOrEqual(0);
+        expect(then).toBeGreaterThanOrEqual(0);
+      }
+      expect(new Set(certificate.map(({ legId }) => legId)).size).toBeLessThanOrEqual(legs.length);
+    }
+    expect(most).toBeGreaterThan(0);
   });
 });
 

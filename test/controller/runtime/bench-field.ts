@@ -71,6 +71,15 @@ export const countingCore: RuntimeCore<CountingCore> = {
   tasks: () => [],
   task: () => null,
   order: () => null,
+  schedule: (_core, nowUs) => ({
+    atS: nowUs / 1e6,
+    sharing: 'zones',
+    zones: {},
+    legs: [],
+    orders: [],
+    certificate: [],
+    cycle: [],
+  }),
   books: () => EMPTY_BOOKS,
 };
 

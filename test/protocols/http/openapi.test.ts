@@ -47,6 +47,7 @@ test('every reference in the document leads somewhere, every path has an answer 
     '/api/v1/tasks/{taskId}',
     '/api/v1/tasks/{taskId}/commands',
     '/api/v1/why/arms/{armId}',
+    '/api/v1/why/schedule',
     '/api/v1/why/tasks/{taskId}',
     '/health',
     '/metrics',

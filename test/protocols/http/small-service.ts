@@ -5,6 +5,7 @@ import { commandsAllowed } from '../../../controller/machines/cell.ts';
 import { EMPTY_BOOKS } from '../../../controller/operations/books-view.ts';
 import type { BooksView } from '../../../controller/operations/books-view.ts';
 import type { ArmAccount, TaskAccount } from '../../../controller/operations/account.ts';
+import type { ScheduleAccount } from '../../../controller/operations/schedule-account.ts';
 import { ReasonLog } from '../../../controller/operations/reason-log.ts';
 import type { ArmView, CellView, OrderView, TaskView } from '../../../controller/operations/view.ts';
 import type { ControllerService, LiveArm, RuntimeStatistics } from '../../../controller/runtime/service.ts';
@@ -77,6 +78,10 @@ export class SmallService implements ControllerService {
   whyArm(armId: string, atS: number | Date | null): ArmAccount | null {
     const nowS = this.current.nowS;
     return this.reasons.aboutArm(armId, (typeof atS === 'number' ? atS : nowS) * 1_000_000);
+  }
+
+  schedule(): ScheduleAccount {
+    return { atS: 0, sharing: 'zones', zones: {}, legs: [], orders: [], certificate: [], cycle: [] };
   }
 
   private decide(request: IntakeRequest): IntakeResult {
