@@ -1,7 +1,7 @@
 import { seededRandom } from '../../arms/geometry/random.ts';
 import type { TaskWay } from './motion-library.ts';
 import type { Beginning } from './sequence-cost.ts';
-import { doneS, stepS } from './sequence-cost.ts';
+import { doneS } from './sequence-cost.ts';
 import type { Draft } from './sequence-search.ts';
 import { improveSequences, looseCost } from './sequence-search.ts';
 import type { SpaceTime } from './space-time.ts';
@@ -145,7 +145,7 @@ function appendBest(
       if (appended === null) continue;
       // Estimated again: the way there is known by now, and an estimate that was too low is not to be fallen for.
       const knownUs = detourS(options, arm, spot, rest, at, way) * 1e6 + chanceUs;
-      const lostUs = knownUs + space.plans[arm].freeUs - freeUs - stepS(library, arm, spot, way) * 1e6;
+      const lostUs = knownUs + space.plans[arm].freeUs - freeUs - library.stepS(arm, spot, way) * 1e6;
       space.takeBack(appended);
       if (lostUs >= leastUs) continue;
       leastUs = lostUs;
@@ -168,7 +168,7 @@ function detourS(
   way: TaskWay,
 ): number {
   const step = (from: TaskWay['place'], to: TaskWay | undefined): number =>
-    to === undefined ? 0 : stepS(library, arm, from, to);
+    to === undefined ? 0 : library.stepS(arm, from, to);
   const planned = rest[at];
   if (at === 0) {
     return step(spot, way) + step(way.place, rest[1]) - step(spot, planned) - step(planned.place, rest[1]);
