@@ -6,6 +6,7 @@ import { isUsable } from '../core/arm-control.ts';
 import { appendBounded, askSurroundings, nextRequestId, notice } from '../core/context.ts';
 import type { StepContext } from '../core/context.ts';
 import { addDemand, unspokenUnits } from '../core/derived.ts';
+import { visitedPlaces } from '../core/visits.ts';
 import { askPerson, createTask, endUnits, openUnits, setSource } from '../core/tasks.ts';
 import { BOUNDS } from '../core/state.ts';
 import type { PlaceState, Task } from '../core/state.ts';
@@ -124,6 +125,7 @@ function bringTote(context: StepContext, place: PlaceState): void {
     if (serves && !isFull(context, place, container)) return;
     if (isInUse(context, container.id)) return;
   }
+  if (visitedPlaces(state).has(place.id)) return;
   state.counters.tote += 1;
   const toteId = `ot-${String(state.counters.tote).padStart(5, '0')}`;
   const requestId = nextRequestId(context);
@@ -149,14 +151,18 @@ function isFull(context: StepContext, place: PlaceState, container: Container): 
 /** What a task says when the tote at its station has no room left for it. */
 export const NO_ROOM = 'waits for another order tote: this one has no room for it';
 
-const IN_USE: readonly string[] = ['assigned', 'carrying', 'returning', 'inDoubt'];
+const AT_WORK: readonly string[] = ['assigned', 'carrying', 'returning', 'inDoubt'];
 
-/** An arm is about to take from or put into it. */
-export function isInUse(context: StepContext, containerId: string): boolean {
+/** An arm is about to take from its source or put into its destination. */
+export function isAtWork(task: Task): boolean {
+  return AT_WORK.includes(task.machine.value);
+}
+
+function isInUse(context: StepContext, containerId: string): boolean {
   return Object.values(context.state.tasks).some(
     (task) =>
       (task.source.containerId === containerId || task.destination.containerId === containerId) &&
-      IN_USE.includes(task.machine.value),
+      isAtWork(task),
   );
 }
 

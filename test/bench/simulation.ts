@@ -1,4 +1,3 @@
-import { withPolicy } from '../../cli/play-setup.ts';
 import { loadConfig } from '../../cli/load-config.ts';
 import { partitionZones } from '../../controller/coordination/zones.ts';
 import type { CellModel } from '../../controller/domain/cell.ts';
@@ -111,14 +110,15 @@ function oneArm(cell: CellModel): CellModel {
   return { ...one, zones: partitionZones(one) };
 }
 
-/** Several cells beside one another as one cell. */
-function copies(cell: CellModel, count: number): CellModel {
+/** Several cells beside one another as one cell, each moved on by `COPY_PITCH_M`. */
+export function copies(cell: CellModel, count: number): CellModel {
   const indices = Array.from({ length: count }, (_, index) => index);
   const moved = (at: readonly [number, number, number], index: number) =>
     [at[0] + index * COPY_PITCH_M, at[1], at[2]] as const;
   const all = {
     ...cell,
     name: `${cell.arms.length * count}-arms`,
+    logistics: { ...cell.logistics, shuttleParallel: cell.logistics.shuttleParallel * count },
     arms: indices.flatMap((index) =>
       cell.arms.map((arm) => ({
         ...arm,
@@ -141,5 +141,5 @@ function copies(cell: CellModel, count: number): CellModel {
       })),
     ),
   };
-  return withPolicy({ ...all, zones: partitionZones(all) }, 'zone-interlock');
+  return { ...all, zones: partitionZones(all) };
 }
