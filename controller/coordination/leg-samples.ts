@@ -161,7 +161,14 @@ export function completed(row: Row): SampledLeg {
 
 type Row = Omit<
   SampledLeg,
-  'levels' | 'bounds' | 'groupBounds' | 'brakeCells' | 'hullOffsets' | 'hullRadiiM' | 'reachesM' | keyof Coarse
+  | 'levels'
+  | 'bounds'
+  | 'groupBounds'
+  | 'brakeCells'
+  | 'hullOffsets'
+  | 'hullRadiiM'
+  | 'reachesM'
+  | keyof Coarse
 >;
 
 type Coarse = Pick<SampledLeg, 'coarseEnds' | 'coarseRadiiM' | 'coarseReachesM'>;

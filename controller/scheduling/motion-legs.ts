@@ -50,13 +50,6 @@ const STOP_FACTOR = 1.15;
 const STOP_EASE_S = 0.16;
 
 /**
- * Share of the way to rest that schedules leave an arm before the place of another. With less than all of it the arm
- * may have begun to slow down when the other leaves, and loses some hundredths of a second; to leave all of it costs
- * more, at every meeting.
- */
-const BRAKE_SHARE = 0.25;
-
-/**
  * Per cell the one in which an arm at its nominal rate rests when it begins to brake there: reckoned from the joints'
  * speeds, a little too far rather than too near.
  */
@@ -74,7 +67,7 @@ function stopCells(trajectory: JointTrajectory, limits: readonly JointLimits[]):
       least = Math.max(least, Math.abs(velocities[j]) / limits[j].accelerationMax);
     }
     // Halving the rate on the way, the arm makes half the progress.
-    const aheadS = least === 0 ? 0 : (BRAKE_SHARE * (STOP_FACTOR * least + STOP_EASE_S)) / 2;
+    const aheadS = least === 0 ? 0 : (STOP_FACTOR * least + STOP_EASE_S) / 2;
     const stop = Math.min(cells - 1, cell + Math.ceil((aheadS * 1e6) / CELL_US));
     stops[cell] = Math.max(stop, cell > 0 ? stops[cell - 1] : 0);
   }

@@ -132,7 +132,8 @@ export function createMotionLibrary(
         Math.abs(turnRad - arm.park[0]) >= DRAWN_IN_STEP_RAD &&
         turnRad >= limits[0].lower &&
         turnRad <= limits[0].upper;
-      found = isUseful && isFree(scene, drawn, 0, null, NO_ALLOWANCE) ? spot(drawn, null, NO_ALLOWANCE) : null;
+      found =
+        isUseful && isFree(scene, drawn, 0, null, NO_ALLOWANCE) ? spot(drawn, null, NO_ALLOWANCE) : null;
       drawnIn.set(key, found);
     }
     return found;

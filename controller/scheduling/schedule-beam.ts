@@ -30,6 +30,12 @@ interface Strand {
 /** A wait that is not worth looking for another task, us. */
 const NOTHING_LOST_US = 30_000;
 
+/**
+ * Tasks that an arm is given when it is its turn. With one, others are led through where it will stand, since its way
+ * to rest is all they know of what it does next, and it has to go to rest indeed.
+ */
+const TASKS_AT_ONCE = 2;
+
 /** Choices are made with this much chance in them, s: so that strands differ. */
 const NOISE_S = 0.1;
 
@@ -99,10 +105,12 @@ function advanced(
       random,
     ).map((sequence) => [...sequence]);
   }
-  for (let n = 0; n < steps; n += 1) {
+  for (let n = 0; n < steps;) {
     const arm = nextArm(space, rest);
     if (arm < 0) break;
-    if (!appendBest(options, space, arm, rest[arm], settings.window, noiseS, random)) return null;
+    for (let task = 0; task < TASKS_AT_ONCE && rest[arm].length > 0; task += 1, n += 1) {
+      if (!appendBest(options, space, arm, rest[arm], settings.window, noiseS, random)) return null;
+    }
   }
   const beginning = beginningOf(space);
   const loads = rest.map((sequence, arm) => doneS(options.library, beginning, arm, sequence));
