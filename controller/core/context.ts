@@ -16,6 +16,8 @@ export interface StepContext {
   readonly effects: CoreEffect[];
   /** Something happened that may free or need an arm, a place or a zone: the scheduler has to look. */
   schedule: boolean;
+  /** An arm has come further: others may go on, and there is nothing else to look for. */
+  drive: boolean;
 }
 
 export function beginStep(core: Core, nowUs: number): StepContext {
@@ -26,6 +28,7 @@ export function beginStep(core: Core, nowUs: number): StepContext {
     nowUs,
     effects: [],
     schedule: false,
+    drive: false,
   };
 }
 

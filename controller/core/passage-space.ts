@@ -74,7 +74,7 @@ export const passageSpace: SpaceKeeper = {
     over(context.state.passages, arm.id, (leg) =>
       done.some((name) => leg.id === legId(arm.id, job.number, name)),
     );
-    context.schedule = true;
+    context.drive = true;
   },
 
   parked(context, arm, job) {

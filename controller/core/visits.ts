@@ -1,35 +1,37 @@
-import type { ArmState, CoreState, Job } from './state.ts';
+import type { CoreState, Job } from './state.ts';
 
 /**
- * Whether an arm has its tool over a place, or is bound to bring it there, whatever became of the task: nothing may
+ * Places over which an arm has its tool, or to which it is bound to bring it, whatever became of the task: nothing may
  * be taken away or brought there meanwhile.
  */
-export function isVisited(state: CoreState, placeId: string): boolean {
-  return Object.values(state.arms).some((arm) => visits(arm, placeId));
+export function visitedPlaces(state: CoreState): ReadonlySet<string> {
+  const visited = new Set<string>();
+  for (const { job, next } of Object.values(state.arms)) {
+    for (const placeId of job === null ? [] : ahead(job)) if (placeId !== null) visited.add(placeId);
+    if (next?.admitted !== true) continue;
+    const { pick, place } = next.placeIds;
+    if (pick !== null) visited.add(pick);
+    if (place !== null) visited.add(place);
+  }
+  return visited;
 }
 
-function visits({ job, next }: ArmState, placeId: string): boolean {
-  if (next?.admitted === true && Object.values(next.placeIds).includes(placeId)) return true;
-  return job !== null && isBefore(job, placeId);
-}
-
-/** The job has not left the place behind it. */
-function isBefore(job: Job, placeId: string): boolean {
-  const { pick, place } = job.placeIds;
-  switch (job.stage) {
+/** The places that a job has not left behind it. */
+function ahead({ stage, progressUs, placeIds: { pick, place } }: Job): readonly (string | null)[] {
+  switch (stage) {
     case 'reach':
     case 'grasp':
     case 'inspect':
     case 'put-back':
-      return pick === placeId || place === placeId;
+      return [pick, place];
     case 'carry':
-      return place === placeId || (job.progressUs === 0 && pick === placeId);
+      return progressUs === 0 ? [pick, place] : [place];
     case 'release':
-      return place === placeId;
+      return [place];
     case 'home':
     case 'keep':
-      return job.progressUs === 0 && place === placeId;
+      return progressUs === 0 ? [place] : [];
     case 'bail':
-      return job.progressUs === 0 && pick === placeId;
+      return progressUs === 0 ? [pick] : [];
   }
 }

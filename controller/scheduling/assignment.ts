@@ -9,13 +9,14 @@ import { spaceOf } from '../core/space.ts';
 import { askPerson, moveTask, placeOfEnd } from '../core/tasks.ts';
 import type { ArmState, JobGoal, Task, TaskEnd } from '../core/state.ts';
 import { sharingOf } from '../domain/cell.ts';
+import type { ContainerUsers } from './container-users.ts';
 import { promisedCells } from './stowing.ts';
 import { isParkPose, planHome, requestPlan, wayKey } from './planning.ts';
 import { cellsOf } from './task-cells.ts';
 import { bestTask } from './task-choice.ts';
 
 /** Gives every arm that has nothing to do next the task that suits it best, and asks for its motion. */
-export function assignTasks(context: StepContext): void {
+export function assignTasks(context: StepContext, users: ContainerUsers): void {
   const { state } = context;
   const arms = Object.values(state.arms);
   const misplaced = arms.filter((arm) => isUsable(arm) && isMisplaced(context, arm));
@@ -44,20 +45,20 @@ export function assignTasks(context: StepContext): void {
       continue;
     }
     ready ??= readyTasks(context);
-    chooseTask(context, arm, start, ready);
+    chooseTask(context, users, arm, start, ready);
   }
-  for (const task of ready ?? []) askAboutHopeless(context, task);
+  for (const task of ready ?? []) askAboutHopeless(context, users, task);
 }
 
 /** A task that no arm can ever take where its ends stand would wait in silence for ever. */
-function askAboutHopeless(context: StepContext, task: Task): void {
+function askAboutHopeless(context: StepContext, users: ContainerUsers, task: Task): void {
   if (task.machine.value !== 'waiting') return;
   const from = placeOfEnd(context.state, task.source);
   const to = placeOfEnd(context.state, task.destination);
   if (from === null || to === null) return;
   // Where no arm serves the pair of places the shuttle moves the container first.
   if (task.kind !== 'fixed' && context.derived.reach.armsFor(from, to).length === 0) return;
-  const cells = cellsOf(context, task);
+  const cells = cellsOf(context, users, task);
   if (cells === null || task.machine.value !== 'waiting') return;
   const isPossible = context.cell.arms.some(
     (arm) =>
@@ -142,7 +143,7 @@ function choosePlacePoint(context: StepContext, task: Task, end: TaskEnd, arm: A
   if (container === undefined || place === undefined || !derived.reach.reaches(arm.id, place.id)) return null;
   const itemOf = (sku: string) => state.skus[sku];
   const rule = container.kind === 'order' ? 'any' : 'same-sku';
-  const except = [...task.excludedCells, ...promisedCells(context, container.id, task)];
+  const except = [...task.excludedCells, ...promisedCells(Object.values(state.tasks), container.id, task)];
   const cell = end.cell ?? roomFor(place, container, task.sku, itemOf, rule, except);
   if (cell === null) return null;
   end.cell = cell;
@@ -168,12 +169,18 @@ function readyTasks(context: StepContext): Task[] {
 }
 
 /** Gives the arm the task that suits it best, and asks for its motion. */
-function chooseTask(context: StepContext, arm: ArmState, start: readonly number[], ready: Task[]): void {
-  const choice = bestTask(context, arm, start, ready);
+function chooseTask(
+  context: StepContext,
+  users: ContainerUsers,
+  arm: ArmState,
+  start: readonly number[],
+  ready: Task[],
+): void {
+  const choice = bestTask(context, users, arm, start, ready);
   if (choice === null) return;
   const { task, pickM, placeM } = choice;
   explain(context, choice.reason);
-  const ends = cellsOf(context, task)!;
+  const ends = cellsOf(context, users, task)!;
   task.source = { ...task.source, cell: ends.sourceCell };
   task.destination = { ...task.destination, cell: ends.destinationCell };
   task.armId = arm.id;

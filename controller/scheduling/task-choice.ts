@@ -4,6 +4,7 @@ import { placeOfEnd } from '../core/tasks.ts';
 import type { ArmState, Task } from '../core/state.ts';
 import { pickPointM, placePointM } from '../domain/grid.ts';
 import type { AssignmentRule, Candidate, Reason } from '../operations/reason.ts';
+import type { ContainerUsers } from './container-users.ts';
 import { isParkPose, wayKey } from './planning.ts';
 import { cellsOf } from './task-cells.ts';
 import { taskCost } from './task-cost.ts';
@@ -22,6 +23,7 @@ const LISTED_MAX = 8;
 /** The best of the most urgent tasks that the arm can do; the oldest among equals. */
 export function bestTask(
   context: StepContext,
+  users: ContainerUsers,
   arm: ArmState,
   start: readonly number[],
   ready: readonly Task[],
@@ -57,7 +59,7 @@ export function bestTask(
       unpriced += 1;
       continue;
     }
-    const points = pointsOf(context, arm, task, from, to);
+    const points = pointsOf(context, users, arm, task, from, to);
     if (typeof points === 'string') {
       if (points !== OUT_OF_REACH) exclude(points);
       continue;
@@ -101,6 +103,7 @@ const OUT_OF_REACH = 'out of its reach';
 /** Where the unit is taken and put; in words why that cannot be. */
 function pointsOf(
   context: StepContext,
+  users: ContainerUsers,
   arm: ArmState,
   task: Task,
   from: string,
@@ -112,7 +115,7 @@ function pointsOf(
     return { pickM: task.source.fixed.pointM, placeM: task.destination.fixed.pointM };
   }
   if (!derived.reach.reaches(arm.id, from) || !derived.reach.reaches(arm.id, to)) return OUT_OF_REACH;
-  const cells = cellsOf(context, task);
+  const cells = cellsOf(context, users, task);
   if (cells === null) return 'its unit, or its room in the tote, is spoken for';
   if (state.unreachable[wayKey(arm.id, from, cells.sourceCell, to, cells.destinationCell)] !== undefined)
     return 'this arm found no motion for it';

@@ -133,13 +133,12 @@ export class MqttIntake {
     const { requestId } = frame;
     const late = frameFault(request, frame, message, () => this.#readReceiver());
     if (late !== null) {
-      const code = late.code === 'out-of-range' ? 'malformed' : late.code;
-      return this.#refuse(message, requestId, code, late.code, [whole(late.message)]);
+      return this.#refuse(message, requestId, late.code, late.reason, [whole(late.message)]);
     }
     const astray = message.reply === undefined ? null : replyFault(this.#options.cell, message.reply.topic);
     if (astray !== null) {
-      const reason = 'wrong-response-topic';
-      return this.#refuse(message, requestId, reason, reason, [whole(astray)]);
+      const faults = [whole(astray)];
+      return this.#refuse(message, requestId, 'wrong-response-topic', 'wrong-response-topic', faults);
     }
     if (this.#pending >= MAX_PENDING) {
       const fault = whole(`${MAX_PENDING} requests are waiting already; send it again later`);

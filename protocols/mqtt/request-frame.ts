@@ -55,10 +55,10 @@ export interface Delivery {
 }
 
 export interface FrameFault {
-  readonly code: Extract<
-    RefusalReason,
-    'retained' | 'wrong-qos' | 'stale-epoch' | 'future-epoch' | 'expired' | 'out-of-range'
-  >;
+  /** What its sender is told. */
+  readonly code: 'retained' | 'wrong-qos' | 'stale-epoch' | 'future-epoch' | 'expired' | 'malformed';
+  /** What is counted. */
+  readonly reason: RefusalReason;
   readonly message: string;
 }
 
@@ -76,31 +76,34 @@ export function frameFault(
   if (delivery.retained) {
     const message =
       'a retained request would be carried out again after every restart; publish with retain off';
-    return { code: 'retained', message };
+    return { code: 'retained', reason: 'retained', message };
   }
   if (isStopping(request)) return null;
   if (delivery.qos === 0) {
-    return { code: 'wrong-qos', message: 'QoS 0 may be lost without a word; publish with QoS 1' };
+    return {
+      code: 'wrong-qos',
+      reason: 'wrong-qos',
+      message: 'QoS 0 may be lost without a word; publish with QoS 1',
+    };
   }
   const { epoch, echoS, validForS } = frame;
   if (epoch === undefined && echoS === undefined) return null;
   const now = receiver();
   if (epoch !== undefined && epoch !== now.epoch) {
-    const code = epoch < now.epoch ? 'stale-epoch' : 'future-epoch';
-    return {
-      code,
-      message: `meant for epoch ${epoch}, this is ${now.epoch}; read the status and decide anew`,
-    };
+    const message = `meant for epoch ${epoch}, this is ${now.epoch}; read the status and decide anew`;
+    return epoch < now.epoch
+      ? { code: 'stale-epoch', reason: 'stale-epoch', message }
+      : { code: 'future-epoch', reason: 'future-epoch', message };
   }
   if (echoS === undefined || validForS === undefined) return null;
   if (echoS > now.nowS) {
     const message = `echoS ${echoS} is ahead of this controller’s clock, ${now.nowS.toFixed(3)}; give back nowS of a status`;
-    return { code: 'out-of-range', message };
+    return { code: 'malformed', reason: 'out-of-range', message };
   }
   const ageS = now.nowS - echoS;
   if (ageS <= validForS) return null;
   const message = `${ageS.toFixed(3)} s old by this controller’s clock, valid for ${validForS} s; read the status and decide anew`;
-  return { code: 'expired', message };
+  return { code: 'expired', reason: 'expired', message };
 }
 
 function isStopping(request: IntakeRequest): boolean {

@@ -9,7 +9,8 @@ import type { MqttClient } from 'mqtt';
 import type { CellView } from '../../controller/operations/view.ts';
 import { cellTopics } from '../../protocols/mqtt/topics.ts';
 import { freePort } from '../free-ports.ts';
-import { MOSQUITTO, mosquittoBroker, pause, until } from '../protocols/mqtt/test-broker.ts';
+import { until } from '../integration/process.ts';
+import { MOSQUITTO, mosquittoBroker, pause } from '../protocols/mqtt/test-broker.ts';
 import { messagingCell } from './messaging-cell.ts';
 import type { MessagingSetup } from './messaging-cell.ts';
 
@@ -29,11 +30,16 @@ interface MessagingRow {
 }
 
 const TIMED_ORDERS = 200;
-const PERMISSIONS = 60;
+const PERMISSIONS = 40;
+/** So many of the eight arms move at least when a permission is lost. */
+const MOVING = 4;
 const BURST = 2_000;
 const UNACKNOWLEDGED = 100;
 /** No stop for so long: all that move were told. */
 const QUIET_MS = 250;
+/** For processes to start, and for anything else to happen; machines may be busy. */
+const START_MS = 180_000;
+const MOMENT_MS = 120_000;
 const PROCESS = fileURLToPath(new URL('./messaging-process.ts', import.meta.url));
 
 /** The real service and eight simulated arms, each in a process of its own, over the embedded broker and Mosquitto. */
@@ -92,9 +98,9 @@ class Measurement {
 
   async run(url: string): Promise<MessagingRow> {
     const client = await this.#connect(url);
-    await until(() => this.#status?.state === 'execute', 'the cell executes');
+    await until('the cell shows itself', START_MS, () => this.#status !== null);
     for (let k = 0; k < 400; k += 1) await this.#order(client);
-    await until(() => this.#moving() >= 4, 'arms move');
+    await this.#working(client);
     const statesBefore = this.#states;
     const beganMs = performance.now();
     const accepted: number[] = [];
@@ -122,10 +128,10 @@ class Measurement {
 
   async #connect(url: string): Promise<MqttClient> {
     let client: MqttClient | null = null;
-    await until(async () => {
+    await until('the broker answers', START_MS, async () => {
       client = await connectAsync(url, { reconnectPeriod: 0 }).catch(() => null);
       return client !== null;
-    }, 'the broker answers');
+    });
     if (client === null) throw new Error('no client');
     const connected: MqttClient = client;
     const base = this.#topics.status.replace(/status$/, '');
@@ -147,6 +153,20 @@ class Measurement {
       { qos: 1 },
     );
     return connected;
+  }
+
+  /** Until several arms move; a cell that does not run is started, also one that a busy machine made hold. */
+  async #working(client: MqttClient): Promise<void> {
+    const next: Readonly<Record<string, string>> = { stopped: 'reset', idle: 'start', held: 'unhold' };
+    let askedMs = -Infinity;
+    await until('arms move', START_MS, async () => {
+      const command = next[this.#status?.state ?? ''];
+      if (command !== undefined && performance.now() - askedMs > 1_000) {
+        askedMs = performance.now();
+        await this.#request(client, 'cell', { command });
+      }
+      return this.#status?.state === 'execute' && this.#moving() >= MOVING;
+    });
   }
 
   #moving(): number {
@@ -176,18 +196,16 @@ class Measurement {
   async #losePermissions(client: MqttClient): Promise<readonly number[]> {
     const took: number[] = [];
     for (let k = 0; k < PERMISSIONS; k += 1) {
-      await until(() => this.#status?.state === 'execute' && this.#moving() >= 4, 'arms move');
+      await this.#working(client);
       const stopsBefore = this.#stops;
       const lostMs = performance.now();
       const held = this.#request(client, 'cell', { command: 'hold' });
-      await until(
-        () => this.#stops > stopsBefore && performance.now() - this.#lastStopMs > QUIET_MS,
-        'the arms are told to stop',
-      );
+      await until('the arms are told to stop', MOMENT_MS, () => {
+        return this.#stops > stopsBefore && performance.now() - this.#lastStopMs > QUIET_MS;
+      });
       took.push(this.#lastStopMs - lostMs);
       await held;
-      await until(() => this.#status?.state === 'held', 'the cell is held');
-      await this.#request(client, 'cell', { command: 'unhold' });
+      await until('the cell is held', MOMENT_MS, () => this.#status?.state === 'held');
     }
     return took;
   }

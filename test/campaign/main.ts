@@ -82,7 +82,7 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   },
   mqtt: {
     about: 'orders and results while broker, service and connections fail; and 100,000 damaged messages',
-    count: 40,
+    count: 48,
     run: async (count, seed) => {
       const { MqttCampaign } = await import('./mqtt.ts');
       const { parserCampaign } = await import('./mqtt-parsers.ts');

@@ -43,10 +43,33 @@ const STEPS = [
 ] as const;
 type Step = (typeof STEPS)[number];
 
+const FAULTS = [
+  'broker killed',
+  'service killed',
+  'connections cut',
+  'packets lost',
+  'packets repeated',
+  'black hole',
+] as const;
+type Fault = (typeof FAULTS)[number];
+
+/** Every fault at every step, in an order of the seed's. The embedded broker dies and comes back with its service. */
+function planOf(broker: MqttCampaignOptions['broker'], random: RandomStream): (readonly [Fault, Step])[] {
+  const faults = FAULTS.filter((fault) => broker === 'mosquitto' || fault !== 'broker killed');
+  const plan = faults.flatMap((fault) => STEPS.map((step) => [fault, step] as const));
+  for (let k = plan.length - 1; k > 0; k -= 1) {
+    const other = random.integer(0, k);
+    [plan[k], plan[other]] = [plan[other], plan[k]] as [readonly [Fault, Step], readonly [Fault, Step]];
+  }
+  return plan;
+}
+
 /** How long a round may take to be over after its fault. */
 const SETTLE_MS = 120_000;
 const REPEAT_MS = 1_500;
 const FAULT_MS = 1_200;
+/** A fault that strikes before orders are sent has begun so long before, ms. */
+const STRUCK_BEFORE_MS = 100;
 
 interface Asked {
   readonly orderId: string;
@@ -62,6 +85,7 @@ interface Asked {
 export class MqttCampaign {
   readonly #options: MqttCampaignOptions;
   readonly #random: RandomStream;
+  readonly #plan: readonly (readonly [Fault, Step])[];
   readonly #rig: Rig;
   readonly #broker: TestBroker | null;
   /** On the host's way to the broker and, with a broker of its own, on the service's. */
@@ -86,6 +110,7 @@ export class MqttCampaign {
     this.#broker = broker;
     this.#proxies = proxies;
     this.#random = stream(options.seed, `mqtt ${options.broker}`);
+    this.#plan = planOf(options.broker, this.#random);
     this.#client = new IntakeClient({
       broker: { url: proxies[0]?.url ?? '' },
       cell: rig.copy.name,
@@ -136,15 +161,16 @@ export class MqttCampaign {
   }
 
   async #round(round: number): Promise<void> {
-    const step = STEPS[(round - 1) % STEPS.length] as Step;
-    const fault = this.#drawFault();
+    const [fault, step] = this.#plan[(round - 1) % this.#plan.length] as readonly [Fault, Step];
     this.#options.onRound?.(round, fault, step);
     this.#faults[fault] = (this.#faults[fault] ?? 0) + 1;
     const count = this.#random.integer(2, 6);
     const ids = Array.from({ length: count }, (_, k) => `r${round}-${k}`);
     const results = (): number => ids.filter((id) => this.#asked.get(id)?.result).length;
-    if (step === STEPS[0]) await this.#strike(fault);
+    const struck = step === STEPS[0] ? this.#strike(fault) : Promise.resolve();
+    if (step === STEPS[0]) await pause(STRUCK_BEFORE_MS);
     for (const id of ids) this.#ask(id);
+    await struck;
     if (step === STEPS[1]) await this.#strike(fault);
     if (step === STEPS[2]) {
       await this.#settled('a first result', () => results() > 0);
@@ -156,20 +182,7 @@ export class MqttCampaign {
     this.#rounds = round;
   }
 
-  #drawFault(): string {
-    const faults = [
-      'broker killed',
-      'service killed',
-      'connections cut',
-      'packets lost',
-      'packets repeated',
-      'black hole',
-    ];
-    if (this.#broker === null) faults.shift(); // the embedded broker dies and comes back with its service
-    return faults[this.#random.integer(0, faults.length - 1)] as string;
-  }
-
-  async #strike(fault: string): Promise<void> {
+  async #strike(fault: Fault): Promise<void> {
     await pause(this.#random.fraction() * 30);
     switch (fault) {
       case 'broker killed':
