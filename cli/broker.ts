@@ -28,6 +28,11 @@ export function brokerAccess(broker: ConnectionSettings['broker'], url?: string)
   return broker.kind === 'embedded' ? embeddedAccess(broker, url) : externalAccess(broker, url);
 }
 
+/** The same for each address of a broker, in order: for whoever chooses among them by itself. */
+export function brokerAddresses(broker: External): readonly BrokerAccess[] {
+  return broker.urls.map((url) => externalAccess(broker, url));
+}
+
 function embeddedAccess({ host, port, tls }: Embedded, url: string | undefined): BrokerAccess {
   const local = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const address = `${tls === null ? 'mqtt' : 'mqtts'}://${local.includes(':') ? `[${local}]` : local}:${port}`;

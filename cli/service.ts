@@ -34,9 +34,10 @@ import { SqliteOutbox } from '../protocols/mqtt/sqlite-outbox.ts';
 import type { ArmDriver, CellIo } from '../controller/ports.ts';
 import { localArmDriver, localCellIo } from '../sim/driver.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
-import { brokerAccess, cellAddress, startEmbeddedBroker } from './broker.ts';
+import { brokerAccess, brokerAddresses, cellAddress, startEmbeddedBroker } from './broker.ts';
 import { CommandFailure } from './failure.ts';
 import { logNotice } from './log.ts';
+import { sparkplugHost, sparkplugNode } from './sparkplug.ts';
 import { MAGPIE_VERSION } from './version.ts';
 
 /** Control tick, ms. */
@@ -195,6 +196,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     let subscription: IntakeSubscription | null = null;
     if (embedded === null) subscription = intake.subscribe(access, onTrouble);
     else gate = intake.gate;
+    const servers = connections.broker.kind === 'embedded' ? [access] : brokerAddresses(connections.broker);
+    const edgeNode = sparkplugNode(loaded, servers, loop, {}, logger);
+    const host = sparkplugHost(loaded, servers, logger);
     const http = await openHttp(loaded, loop, token, logger, () => ({
       refused: refused.counts(),
       waiting: speaking.outbox.waiting,
@@ -205,6 +209,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     link.open();
     speaking.open();
     subscription?.open();
+    host?.open();
+    edgeNode?.open();
     loop.start();
     const publishing = setInterval(() => speaking.tick(), PUBLISH_EVERY_MS);
     return new Service({
@@ -216,7 +222,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         // The loop first: the arms are told to stop while everything that reaches them is still there.
         await loop.shutdown();
         clearInterval(publishing);
-        await Promise.all([subscription?.close(), speaking.close(), link.close()]);
+        await Promise.all([
+          subscription?.close(),
+          speaking.close(),
+          link.close(),
+          edgeNode?.close(),
+          host?.close(),
+        ]);
         await unwind();
       },
     });

@@ -50,6 +50,7 @@ const CONNECTIONS: ConnectionSettings = {
   broker: { kind: 'embedded', host: '127.0.0.1', port: 1883, tls: null, users: [] },
   topicRoot: null,
   http: { host: '127.0.0.1', port: 8080, tokenEnv: null },
+  sparkplug: { edgeNode: null, host: null },
 };
 
 function simulator(): SimulatorSettings {

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { checkBroker, checkFiles, checkVariable } from './check-broker.ts';
+import { checkSparkplug } from './check-sparkplug.ts';
 import type { PathKey } from './fault.ts';
 import type { Findings } from './findings.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -9,6 +11,7 @@ export function checkSettings(findings: Findings): void {
   const { loaded } = findings;
   if (loaded.cell.fixedTasks.length > 0) return;
   connections(findings);
+  checkSparkplug(findings);
   timing(findings);
   files(findings);
   goods(findings);
@@ -28,19 +31,12 @@ function connections(findings: Findings): void {
     );
   }
   if (broker.kind === 'embedded') embeddedBroker(findings, broker);
-  else externalBroker(findings, broker);
-  const named: readonly (readonly [readonly PathKey[], string | null])[] = [
-    [['connections', 'http', 'token_env'], http.tokenEnv],
-    [['connections', 'broker', 'username_env'], broker.kind === 'external' ? broker.usernameEnv : null],
-    [['connections', 'broker', 'password_env'], broker.kind === 'external' ? broker.passwordEnv : null],
-    ...(broker.kind === 'embedded' ? broker.users : []).map(
-      (user, index) => [['connections', 'broker', 'users', index, 'password_env'], user.passwordEnv] as const,
-    ),
-  ];
-  for (const [path, name] of named) {
-    if (name === null || (process.env[name] ?? '') !== '') continue;
-    findings.warning(path, 'is not set in this environment', `set ${name} where the service runs`);
-  }
+  else checkBroker(findings, AT_BROKER, broker);
+  checkVariable(findings, ['connections', 'http', 'token_env'], http.tokenEnv);
+  if (broker.kind !== 'embedded') return;
+  broker.users.forEach(({ passwordEnv }, index) =>
+    checkVariable(findings, [...AT_BROKER, 'users', index, 'password_env'], passwordEnv),
+  );
 }
 
 type Broker<K> = Extract<ConnectionSettings['broker'], { kind: K }>;
@@ -65,7 +61,7 @@ function embeddedBroker(findings: Findings, broker: Broker<'embedded'>): void {
       );
     }
   }
-  missingFiles(findings, [
+  checkFiles(findings, [
     [[...AT_BROKER, 'tls', 'certificate_file'], tls?.certificateFile ?? null],
     [[...AT_BROKER, 'tls', 'key_file'], tls?.keyFile ?? null],
     [[...AT_BROKER, 'tls', 'ca_file'], tls?.caFile ?? null],
@@ -91,31 +87,6 @@ function embeddedBroker(findings: Findings, broker: Broker<'embedded'>): void {
       findings.error([...at, 'arms', k], 'is no arm of this cell', `write one of ${armIds.join(', ')}`);
     });
   });
-}
-
-function externalBroker(findings: Findings, broker: Broker<'external'>): void {
-  broker.urls.forEach((url, index) => {
-    const plain = /^(mqtt|ws):\/\/(?!localhost|127\.|\[::1\])/.test(url);
-    if (!plain || broker.passwordEnv === null) return;
-    const path = index === 0 ? ['url'] : ['fallback_urls', index - 1];
-    findings.warning([...AT_BROKER, ...path], 'sends a password in clear text', 'use mqtts:// or wss://');
-  });
-  missingFiles(findings, [
-    [[...AT_BROKER, 'ca_file'], broker.caFile],
-    [[...AT_BROKER, 'certificate_file'], broker.certificate?.file ?? null],
-    [[...AT_BROKER, 'key_file'], broker.certificate?.keyFile ?? null],
-  ]);
-}
-
-function missingFiles(
-  findings: Findings,
-  named: readonly (readonly [path: readonly PathKey[], file: string | null])[],
-): void {
-  for (const [path, file] of named) {
-    if (file !== null && !existsSync(file)) {
-      findings.error(path, `there is no file ${file}`, 'correct the path');
-    }
-  }
 }
 
 /** An arm's controller has to be heard from more often than its lease lasts: a few control ticks, us. */

@@ -1,15 +1,9 @@
 import { z } from 'zod';
+import { BrokerLogin, BrokerUrl, CERTIFICATE_HAS_KEY, PASSWORD_HAS_USER } from './schema-broker.ts';
+import { Sparkplug } from './schema-sparkplug.ts';
 import { EnvironmentName, Host, Port, RelativePath } from './units.ts';
 
 /** How the service speaks. Secrets are named by environment variable; they never stand in the file. */
-
-const BrokerUrl = z
-  .string()
-  .max(1_024)
-  .regex(
-    /^(mqtt|mqtts|ws|wss):\/\/[^\s@/]+(\/\S*)?$/,
-    'mqtt://HOST:PORT, mqtts://, ws:// or wss://, without user and password',
-  );
 
 /** A filter of topics: levels, `+` for one, a last `#` for the rest. */
 const TopicFilter = z
@@ -81,22 +75,10 @@ const Broker = z.discriminatedUnion('kind', [
         .enum(['auto', '5', '3.1.1'])
         .optional()
         .describe('auto, the default: MQTT 5, and 3.1.1 where the broker refuses it'),
-      username_env: EnvironmentName.optional(),
-      password_env: EnvironmentName.optional(),
-      ca_file: RelativePath.optional().describe('Certificate authority for mqtts, PEM'),
-      certificate_file: RelativePath.optional().describe('Our certificate for mutual TLS, PEM'),
-      key_file: RelativePath.optional().describe('The key of our certificate, PEM'),
+      ...BrokerLogin,
     })
-    .refine((broker) => broker.password_env === undefined || broker.username_env !== undefined, {
-      path: ['username_env'],
-      error: 'is missing, but password_env is given',
-      params: { remedy: 'name the variable that holds the user, or remove password_env' },
-    })
-    .refine((broker) => (broker.certificate_file === undefined) === (broker.key_file === undefined), {
-      path: ['key_file'],
-      error: 'and certificate_file belong together',
-      params: { remedy: 'give both or neither' },
-    }),
+    .refine(...PASSWORD_HAS_USER)
+    .refine(...CERTIFICATE_HAS_KEY),
 ]);
 
 export const Connections = z.strictObject({
@@ -118,5 +100,6 @@ export const Connections = z.strictObject({
     port: Port,
     token_env: EnvironmentName.optional().describe('Bearer token that commands need; none: loopback only'),
   }),
+  sparkplug: Sparkplug.optional(),
 });
 export type Connections = z.infer<typeof Connections>;

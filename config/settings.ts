@@ -1,5 +1,6 @@
 import type { Connections } from './schema-connections.ts';
 import type { Simulator } from './schema-simulator.ts';
+import type { Sparkplug, SparkplugServer } from './schema-sparkplug.ts';
 
 /** The simulated world's own settings; durations are integer microseconds, rates shares in 0..1. */
 interface WorldSettings {
@@ -84,6 +85,37 @@ interface BrokerUserSettings {
   readonly subscribe: readonly string[];
 }
 
+/** A broker that somebody else runs; files are absolute. */
+export interface ExternalBrokerSettings {
+  readonly kind: 'external';
+  /** The first that answers is used. */
+  readonly urls: readonly [string, ...string[]];
+  readonly protocol: 'auto' | '5' | '3.1.1';
+  readonly usernameEnv: string | null;
+  readonly passwordEnv: string | null;
+  readonly caFile: string | null;
+  /** For mutual TLS. */
+  readonly certificate: { readonly file: string; readonly keyFile: string } | null;
+}
+
+/** Sparkplug; no servers: the cell's own broker. */
+export interface SparkplugSettings {
+  readonly edgeNode: {
+    readonly group: string;
+    readonly node: string;
+    readonly primaryHost: string | null;
+    readonly keepValues: number;
+    readonly servers: readonly ExternalBrokerSettings[];
+  } | null;
+  readonly host: {
+    readonly id: string;
+    readonly groups: readonly string[];
+    readonly reorderMs: number;
+    readonly nodes: readonly { readonly group: string; readonly node: string }[];
+    readonly servers: readonly ExternalBrokerSettings[];
+  } | null;
+}
+
 /** How the service speaks. Credentials are names of environment variables, read by whoever connects. */
 export interface ConnectionSettings {
   readonly arms: 'simulated' | 'mqtt';
@@ -95,20 +127,11 @@ export interface ConnectionSettings {
         readonly tls: BrokerTlsSettings | null;
         readonly users: readonly BrokerUserSettings[];
       }
-    | {
-        readonly kind: 'external';
-        /** The first that answers is used. */
-        readonly urls: readonly [string, ...string[]];
-        readonly protocol: 'auto' | '5' | '3.1.1';
-        readonly usernameEnv: string | null;
-        readonly passwordEnv: string | null;
-        readonly caFile: string | null;
-        /** For mutual TLS. */
-        readonly certificate: { readonly file: string; readonly keyFile: string } | null;
-      };
+    | ExternalBrokerSettings;
   /** What stands before the cell's name in its topics; null: the usual. */
   readonly topicRoot: string | null;
   readonly http: { readonly host: string; readonly port: number; readonly tokenEnv: string | null };
+  readonly sparkplug: SparkplugSettings;
 }
 
 /** Seconds as integer microseconds. */
@@ -210,6 +233,7 @@ export function connectionSettings(
       broker.kind === 'embedded' ? embeddedSettings(broker, resolve) : externalSettings(broker, resolve),
     topicRoot: connections.topic_root ?? null,
     http: { host: http.host, port: http.port, tokenEnv: http.token_env ?? null },
+    sparkplug: sparkplugSettings(connections.sparkplug, resolve),
   };
 }
 
@@ -246,9 +270,9 @@ function embeddedSettings(
 }
 
 function externalSettings(
-  broker: Broker<'external'>,
+  broker: Omit<Broker<'external'>, 'kind'>,
   resolve: (path: string) => string,
-): ConnectionSettings['broker'] {
+): ExternalBrokerSettings {
   const { certificate_file: file, key_file: keyFile } = broker;
   return {
     kind: 'external',
@@ -259,5 +283,36 @@ function externalSettings(
     caFile: broker.ca_file === undefined ? null : resolve(broker.ca_file),
     certificate:
       file === undefined || keyFile === undefined ? null : { file: resolve(file), keyFile: resolve(keyFile) },
+  };
+}
+
+function sparkplugSettings(
+  sparkplug: Sparkplug | undefined,
+  resolve: (path: string) => string,
+): SparkplugSettings {
+  const servers = (list: readonly SparkplugServer[] | undefined): readonly ExternalBrokerSettings[] =>
+    (list ?? []).map((server) => externalSettings({ ...server, protocol: '3.1.1' }, resolve));
+  const { edge_node: edgeNode, host } = sparkplug ?? {};
+  return {
+    edgeNode:
+      edgeNode === undefined
+        ? null
+        : {
+            group: edgeNode.group,
+            node: edgeNode.node,
+            primaryHost: edgeNode.primary_host ?? null,
+            keepValues: edgeNode.keep_values,
+            servers: servers(edgeNode.servers),
+          },
+    host:
+      host === undefined
+        ? null
+        : {
+            id: host.id,
+            groups: host.groups,
+            reorderMs: Math.round(host.reorder_timeout_s * 1_000),
+            nodes: host.nodes,
+            servers: servers(host.servers),
+          },
   };
 }

@@ -1,4 +1,4 @@
-import { cellsMeet, meetOnDiagonal, visitConflicts } from './leg-conflicts.ts';
+import { cellsMeet, visitConflicts } from './leg-conflicts.ts';
 import type { SampledLeg } from './leg-samples.ts';
 
 /**
@@ -21,32 +21,13 @@ export interface ConflictTable {
   readonly pairs: number;
 }
 
-/** What is known of two legs that move: per diagonal of their diagram whether they meet on it. */
-interface Diagonals {
-  /** Diagonal `i - j` is number `i - j + shift`. */
-  readonly shift: number;
-  readonly known: Uint8Array;
-  /** Cell of `a` in which they met last: where the next diagonal is looked at first. */
-  hit: number;
-}
-
-/** Diagonals beyond the legs' own that matter: an arm that is not there yet may be on its way. Cells. */
-const REACH = 60;
-
-const FREE = 1;
-const MEETS = 2;
-
 const NOTHING: readonly number[] = [];
 
 /** @param marginM distance to be kept: the cell's clearance and what execution may deviate from the plan */
 export function createConflictTable(marginM: number): ConflictTable {
-  const moving = new WeakMap<SampledLeg, Map<SampledLeg, Diagonals>>();
+  const moving = new WeakMap<SampledLeg, Map<SampledLeg, Offsets>>();
   const standing = new WeakMap<SampledLeg, Map<SampledLeg, readonly number[]>>();
   let pairs = 0;
-  const diagonals = (a: SampledLeg, b: SampledLeg): Diagonals => {
-    if (a.stepUs !== b.stepUs) throw new Error('legs that are compared must be sampled alike');
-    return { shift: b.cells - 1 + REACH, known: new Uint8Array(a.cells + b.cells - 1 + 2 * REACH), hit: -1 };
-  };
   const remembered = <T>(
     memory: WeakMap<SampledLeg, Map<SampledLeg, T>>,
     a: SampledLeg,
@@ -69,7 +50,7 @@ export function createConflictTable(marginM: number): ConflictTable {
   const spans = (stand: SampledLeg, leg: SampledLeg): readonly number[] =>
     remembered(standing, stand, leg, findSpans);
   return {
-    nextOffset: (a, b, offsetUs) => nextFree(a, b, remembered(moving, a, b, diagonals), offsetUs, marginM),
+    nextOffset: (a, b, offsetUs) => nextFree(a, b, remembered(moving, a, b, undecided), offsetUs, marginM),
     spans,
     mayMeet: ({ bounds: p }, { bounds: q }) =>
       p[0] < q[3] + marginM &&
@@ -85,39 +66,110 @@ export function createConflictTable(marginM: number): ConflictTable {
   };
 }
 
-/** Cells by which a start is put off while the legs meet: fewer are more exact and slower. */
-const SWEEP_CELLS = 3;
-
-/** Cells reach half a step to either side of their instants: an offset lies on the diagonals around it. */
-function nextFree(
-  a: SampledLeg,
-  b: SampledLeg,
-  diagonals: Diagonals,
-  offsetUs: number,
-  marginM: number,
-): number {
-  let offset = offsetUs;
-  for (;;) {
-    const at = offset / a.stepUs;
-    const high = Math.ceil(at);
-    if (meets(a, b, diagonals, high, marginM)) offset = (high + SWEEP_CELLS) * a.stepUs;
-    else if (high !== at && meets(a, b, diagonals, high - 1, marginM))
-      offset = (high - 1 + SWEEP_CELLS) * a.stepUs;
-    else return offset;
-  }
+/** Differences of two legs' starts, as far as they were asked for. */
+interface Offsets {
+  /** Number of the difference of no cells. */
+  readonly zero: number;
+  /** Differences in whole cells that are not known to be impossible. */
+  readonly left: RunningOut;
+  /** Per piece of `PIECE` differences whether all in it are decided. */
+  readonly decided: Uint8Array;
 }
 
-function meets(a: SampledLeg, b: SampledLeg, diagonals: Diagonals, d: number, marginM: number): boolean {
-  const { shift, known, hit } = diagonals;
-  const at = d + shift;
-  if (at < 0 || at >= known.length) return false;
-  if (known[at] !== 0) return known[at] === MEETS;
-  const j = hit - d;
-  const again = hit >= 0 && hit < a.cells && j >= 0 && j < b.cells && cellsMeet(a, hit, b, j, marginM);
-  const cell = again ? hit : meetOnDiagonal(a, b, d, marginM);
-  known[at] = cell >= 0 ? MEETS : FREE;
-  if (cell >= 0) diagonals.hit = cell;
-  return cell >= 0;
+/** Differences that are decided at once. */
+const PIECE = 24;
+
+function undecided(a: SampledLeg, b: SampledLeg): Offsets {
+  if (a.stepUs !== b.stepUs) throw new Error('legs that are compared must be sampled alike');
+  const size = a.cells + b.cells - 1;
+  return {
+    zero: b.cells - 1,
+    left: new RunningOut(size),
+    decided: new Uint8Array(Math.ceil(size / PIECE)),
+  };
+}
+
+/** The first offset from one on at which legs do not meet. Offsets lie on the diagonals of cells around them, us. */
+function nextFree(a: SampledLeg, b: SampledLeg, offsets: Offsets, offsetUs: number, marginM: number): number {
+  const at = offsetUs / a.stepUs + offsets.zero;
+  const low = Math.floor(at);
+  const high = Math.ceil(at);
+  const fromLow = nextLeft(a, b, offsets, low, marginM);
+  if (fromLow === low && (high === low || nextLeft(a, b, offsets, high, marginM) === high)) return offsetUs;
+  let next = nextLeft(a, b, offsets, high, marginM);
+  // Between two diagonals both have to be free; on one it alone.
+  if (next < at) next = high;
+  return (next - offsets.zero) * a.stepUs;
+}
+
+/** The first difference from one on at which legs do not meet. */
+function nextLeft(a: SampledLeg, b: SampledLeg, offsets: Offsets, from: number, marginM: number): number {
+  const { left, decided } = offsets;
+  let at = from;
+  while (at >= 0 && at < left.size) {
+    const piece = Math.floor(at / PIECE);
+    if (decided[piece] === 0) decide(a, b, offsets, piece, marginM);
+    const next = left.next(at);
+    if (next < (piece + 1) * PIECE) return next;
+    at = (piece + 1) * PIECE;
+  }
+  return at;
+}
+
+/**
+ * Decides a piece. When cells i and j of the legs meet, a difference of d cells is not possible for which b would be
+ * where it meets a after a can no longer rest before, or the other way round. What is known already to be impossible
+ * is not looked at closer.
+ */
+function decide(
+  a: SampledLeg,
+  b: SampledLeg,
+  { zero, left, decided }: Offsets,
+  piece: number,
+  marginM: number,
+): void {
+  const least = piece * PIECE;
+  const most = least + PIECE - 1;
+  visitConflicts(
+    a,
+    b,
+    marginM,
+    1,
+    (i0, i1, j0, j1) => {
+      const from = Math.max(least, a.brakeCells[i0] - (j1 - 1) + zero);
+      const last = Math.min(most, i1 - 1 - b.brakeCells[j0] + zero);
+      return from <= last && left.next(from) <= last;
+    },
+    (i0, _, j0) => left.remove(a.brakeCells[i0] - j0 + zero, i0 - b.brakeCells[j0] + zero),
+  );
+  decided[piece] = 1;
+}
+
+/** Whole numbers from 0 on of which ever fewer are left, with the next one left found fast. */
+class RunningOut {
+  readonly size: number;
+  readonly #next: Int32Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.#next = Int32Array.from({ length: size + 1 }, (_, k) => k);
+  }
+
+  /** The first number left from `from` on; `size` when there is none. */
+  next(from: number): number {
+    const next = this.#next;
+    let at = from;
+    while (next[at] !== at) {
+      next[at] = next[next[at]];
+      at = next[at];
+    }
+    return at;
+  }
+
+  /** Takes out all from `from` to `last`, both included. */
+  remove(from: number, last: number): void {
+    for (let at = this.next(from); at <= last; at = this.next(at)) this.#next[at] = at + 1;
+  }
 }
 
 function findSpans(stand: SampledLeg, leg: SampledLeg, marginM: number): readonly number[] {
@@ -126,8 +178,9 @@ function findSpans(stand: SampledLeg, leg: SampledLeg, marginM: number): readonl
     stand,
     leg,
     marginM,
+    1,
     () => true,
-    (_, j) => hits.push(j),
+    (_, __, j) => hits.push(j),
   );
   if (hits.length === 0) return NOTHING;
   hits.sort((a, b) => a - b);
@@ -152,8 +205,9 @@ export function conflictCells(a: SampledLeg, b: SampledLeg, marginM: number): Ui
     a,
     b,
     marginM,
+    1,
     () => true,
-    (i, j) => {
+    (i, _, j) => {
       cells ??= new Uint8Array(a.cells * b.cells);
       cells[i * b.cells + j] = 1;
     },

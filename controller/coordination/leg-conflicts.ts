@@ -3,35 +3,40 @@ import { ENDS } from './arm-shape.ts';
 import type { LegLevel, SampledLeg } from './leg-samples.ts';
 
 /**
- * Asks which cells of two legs are closer than the margin, coarse blocks first.
+ * Asks which blocks of cells of two legs are closer than the margin, coarse blocks first.
  *
+ * @param span cells of the blocks that are told apart; one of the spans that legs have levels for
  * @param wants whether anything is still to be learnt from a block of cells `[i0, i1) x [j0, j1)`
- * @param hit called for each cell pair that may be closer than the margin
+ * @param hit called likewise for each pair of blocks of that span that may be closer than the margin
  */
 export function visitConflicts(
   a: SampledLeg,
   b: SampledLeg,
   marginM: number,
+  span: number,
   wants: (i0: number, i1: number, j0: number, j1: number) => boolean,
-  hit: (i: number, j: number) => void,
+  hit: (i0: number, i1: number, j0: number, j1: number) => void,
 ): void {
+  const pairs = groupPairs(a, b, marginM);
+  if (pairs.length === 0) return;
   const visit = (level: number, fromI: number, untilI: number, fromJ: number, untilJ: number): void => {
     const rowA = a.levels[level];
     const rowB = b.levels[level];
-    const { span } = rowA;
-    const isCell = span === 1;
+    const isFinest = rowA.span === span;
     for (let bi = fromI; bi < untilI; bi += 1) {
-      const i0 = bi * span;
-      const i1 = Math.min(a.cells, i0 + span);
+      const i0 = bi * rowA.span;
+      const i1 = Math.min(a.cells, i0 + rowA.span);
       for (let bj = fromJ; bj < untilJ; bj += 1) {
-        const j0 = bj * span;
-        const j1 = Math.min(b.cells, j0 + span);
-        if (!wants(i0, i1, j0, j1) || !blocksMeet(a, rowA, bi, b, rowB, bj, marginM, isCell)) continue;
-        if (isCell) {
-          hit(bi, bj);
+        const j0 = bj * rowA.span;
+        const j1 = Math.min(b.cells, j0 + rowA.span);
+        if (!wants(i0, i1, j0, j1) || !blocksMeet(a, rowA, bi, b, rowB, bj, marginM, isFinest, pairs)) {
           continue;
         }
-        const ratio = span / a.levels[level + 1].span;
+        if (isFinest) {
+          hit(i0, i1, j0, j1);
+          continue;
+        }
+        const ratio = rowA.span / a.levels[level + 1].span;
         visit(
           level + 1,
           bi * ratio,
@@ -45,64 +50,29 @@ export function visitConflicts(
   visit(0, 0, a.levels[0].count, 0, b.levels[0].count);
 }
 
-/**
- * The cell of `a` in which the two legs may be closer than the margin when `b` is always `shift` cells behind `a`, or
- * would be if either of them were to stop on its path as soon as it can; -1 when they never are. So what is found free
- * leaves each arm the room to stop before the place that the other has not left yet.
- */
-export function meetOnDiagonal(a: SampledLeg, b: SampledLeg, shift: number, marginM: number): number {
-  return meetInBlocks(a, b, shift, marginM, 0, 0, a.levels[0].count, 0, b.cells - 1);
-}
-
-function meetInBlocks(
-  a: SampledLeg,
-  b: SampledLeg,
-  shift: number,
-  marginM: number,
-  level: number,
-  fromI: number,
-  untilI: number,
-  fromJ: number,
-  untilJ: number,
-): number {
-  const rowA = a.levels[level];
-  const rowB = b.levels[level];
-  const { span } = rowA;
-  const isCell = span === 1;
-  for (let bi = fromI; bi < untilI; bi += 1) {
-    const i0 = bi * span;
-    const i1 = Math.min(i0 + span, a.cells) - 1;
-    // Where b is when a has come so far, or could still stop; and where b would rest from where it is then.
-    const first = Math.max(fromJ, a.brakeCells[i0] - shift);
-    const behind = Math.min(i1 - shift, b.cells - 1);
-    if (behind < 0 || i0 - shift > b.cells - 1 + (i1 - a.brakeCells[i0])) continue;
-    const last = Math.min(untilJ, b.stopCells[behind]);
-    for (let bj = Math.floor(first / span); bj * span <= last; bj += 1) {
-      if (!blocksMeet(a, rowA, bi, b, rowB, bj, marginM, isCell)) continue;
-      if (isCell) return bi;
-      const next = a.levels[level + 1];
-      const ratio = span / next.span;
-      const hit = meetInBlocks(
-        a,
-        b,
-        shift,
-        marginM,
-        level + 1,
-        bi * ratio,
-        Math.min((bi + 1) * ratio, next.count),
-        Math.max(first, bj * span),
-        Math.min(last, (bj + 1) * span - 1),
-      );
-      if (hit >= 0) return hit;
-    }
-  }
-  return -1;
-}
-
 /** Whether two cells may be closer than the margin anywhere in them. */
 export function cellsMeet(a: SampledLeg, i: number, b: SampledLeg, j: number, marginM: number): boolean {
   const last = a.levels.length - 1;
-  return blocksMeet(a, a.levels[last], i, b, b.levels[last], j, marginM, true);
+  const pairs = groupPairs(a, b, marginM);
+  return blocksMeet(a, a.levels[last], i, b, b.levels[last], j, marginM, true, pairs);
+}
+
+/** Groups of the two arms whose bounds come near at all, as `g * groups of b + h`, from the tool inwards. */
+function groupPairs(a: SampledLeg, b: SampledLeg, marginM: number): readonly number[] {
+  const pairs: number[] = [];
+  const p = a.groupBounds;
+  const q = b.groupBounds;
+  for (let g = a.groups.length - 1; g >= 0; g -= 1) {
+    for (let h = b.groups.length - 1; h >= 0; h -= 1) {
+      let apart = false;
+      for (let axis = 0; axis < 3; axis += 1) {
+        const [low, high] = [6 * g + axis, 6 * h + axis];
+        if (p[low] > q[high + 3] + marginM || q[high] > p[low + 3] + marginM) apart = true;
+      }
+      if (!apart) pairs.push(g * b.groups.length + h);
+    }
+  }
+  return pairs;
 }
 
 /**
@@ -119,38 +89,30 @@ function blocksMeet(
   bj: number,
   marginM: number,
   isExact: boolean,
+  pairs: readonly number[],
 ): boolean {
   if (!coarselyMeet(a, rowA, bi, b, rowB, bj, marginM)) return false;
-  if (rowA.span >= COARSE_SPAN) return true;
+  if (rowA.span >= COARSE_SPAN && !isExact) return true;
   const na = a.groups.length;
   const nb = b.groups.length;
   const ea = a.ends;
   const eb = b.ends;
   const atA = rowA.middles[bi] * a.stride;
   const atB = rowB.middles[bj] * b.stride;
-  const hullsA = a.hullOffsets;
-  const hullsB = b.hullOffsets;
-  // From the tool inwards: what reaches farthest meets first.
-  for (let g = na - 1; g >= 0; g -= 1) {
-    const p = atA + hullsA[g];
-    const x = ea[p] + ea[p + 3];
-    const y = ea[p + 1] + ea[p + 4];
-    const z = ea[p + 2] + ea[p + 5];
-    const room = marginM + rowA.travel[bi * na + g];
-    const reachA = room + a.reachesM[g];
-    for (let h = nb - 1; h >= 0; h -= 1) {
-      const q = atB + hullsB[h];
-      const dx = x - eb[q] - eb[q + 3];
-      const dy = y - eb[q + 1] - eb[q + 4];
-      const dz = z - eb[q + 2] - eb[q + 5];
-      const travelB = rowB.travel[bj * nb + h];
-      // Twice the distance of the middles, so twice the reach.
-      const reach = 2 * (reachA + travelB + b.reachesM[h]);
-      if (dx * dx + dy * dy + dz * dz >= reach * reach) continue;
-      const keep = room + travelB;
-      if (!closer(ea, p, eb, q, keep + a.hullRadiiM[g] + b.hullRadiiM[h])) continue;
-      if (!isExact || partsMeet(a, g, p, b, h, q, keep)) return true;
-    }
+  for (let n = 0; n < pairs.length; n += 1) {
+    const g = Math.trunc(pairs[n] / nb);
+    const h = pairs[n] - g * nb;
+    const p = atA + a.hullOffsets[g];
+    const q = atB + b.hullOffsets[h];
+    const dx = ea[p] + ea[p + 3] - eb[q] - eb[q + 3];
+    const dy = ea[p + 1] + ea[p + 4] - eb[q + 1] - eb[q + 4];
+    const dz = ea[p + 2] + ea[p + 5] - eb[q + 2] - eb[q + 5];
+    const keep = marginM + rowA.travel[bi * na + g] + rowB.travel[bj * nb + h];
+    // Twice the distance of the middles, so twice the reach.
+    const reach = 2 * (keep + a.reachesM[g] + b.reachesM[h]);
+    if (dx * dx + dy * dy + dz * dz >= reach * reach) continue;
+    if (!closer(ea, p, eb, q, keep + a.hullRadiiM[g] + b.hullRadiiM[h])) continue;
+    if (!isExact || partsMeet(a, g, p, b, h, q, keep)) return true;
   }
   return false;
 }

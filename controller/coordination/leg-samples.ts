@@ -25,6 +25,8 @@ export interface SampledLeg {
   readonly brakeCells: Int32Array;
   /** World bounds of all of it, least x y z and greatest x y z, m. */
   readonly bounds: readonly number[];
+  /** The same per group, 6 values each. */
+  readonly groupBounds: Float32Array;
   /** Per group where its hull is in a cell's ends. */
   readonly hullOffsets: Int32Array;
   /** Per group, m. */
@@ -143,11 +145,13 @@ function brakeCellsOf(stopCells: Int32Array): Int32Array {
 /** Adds what follows from the cells. */
 export function completed(row: Row): SampledLeg {
   const coarse = coarseOf(row);
+  const groupBounds = groupBoundsOf(row);
   return {
     ...row,
     ...coarse,
     brakeCells: brakeCellsOf(row.stopCells),
-    bounds: boundsOf(row),
+    bounds: boundsOf(groupBounds),
+    groupBounds,
     hullOffsets: Int32Array.from(row.groups, (group) => group.hull * ENDS),
     hullRadiiM: Float32Array.from(row.groups, (group) => group.hullRadiusM),
     reachesM: Float32Array.from(row.groups, (group) => group.reachM + ROUNDING_M),
@@ -157,7 +161,14 @@ export function completed(row: Row): SampledLeg {
 
 type Row = Omit<
   SampledLeg,
-  'levels' | 'bounds' | 'brakeCells' | 'hullOffsets' | 'hullRadiiM' | 'reachesM' | keyof Coarse
+  | 'levels'
+  | 'bounds'
+  | 'groupBounds'
+  | 'brakeCells'
+  | 'hullOffsets'
+  | 'hullRadiiM'
+  | 'reachesM'
+  | keyof Coarse
 >;
 
 type Coarse = Pick<SampledLeg, 'coarseEnds' | 'coarseRadiiM' | 'coarseReachesM'>;
@@ -212,22 +223,31 @@ function coarseOf({ cells, groups, stride, ends }: Row): Coarse {
   };
 }
 
-function boundsOf({ cells, groups, stride, ends, travel }: Row): number[] {
-  const bounds = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
-  for (let k = 0; k < cells; k += 1) {
-    for (let g = 0; g < groups.length; g += 1) {
-      const { hull, hullRadiusM } = groups[g];
-      const grow = hullRadiusM + travel[k * groups.length + g] + ROUNDING_M;
-      const c = k * stride + hull * ENDS;
-      for (let axis = 0; axis < 3; axis += 1) {
-        const p = ends[c + axis];
-        const q = ends[c + 3 + axis];
-        bounds[axis] = Math.min(bounds[axis], p - grow, q - grow);
-        bounds[3 + axis] = Math.max(bounds[3 + axis], p + grow, q + grow);
+/** Bounds of every group all along: least x y z and greatest x y z, m. */
+function groupBoundsOf({ cells, groups, stride, ends, travel }: Row): Float32Array {
+  const bounds = new Float32Array(6 * groups.length);
+  for (let g = 0; g < groups.length; g += 1) {
+    const { hull, hullRadiusM } = groups[g];
+    for (let axis = 0; axis < 3; axis += 1) {
+      let [least, most] = [Infinity, -Infinity];
+      for (let k = 0; k < cells; k += 1) {
+        const grow = hullRadiusM + travel[k * groups.length + g] + ROUNDING_M;
+        const c = k * stride + hull * ENDS + axis;
+        least = Math.min(least, ends[c] - grow, ends[c + 3] - grow);
+        most = Math.max(most, ends[c] + grow, ends[c + 3] + grow);
       }
+      bounds[6 * g + axis] = least - ROUNDING_M;
+      bounds[6 * g + 3 + axis] = most + ROUNDING_M;
     }
   }
   return bounds;
+}
+
+function boundsOf(groupBounds: Float32Array): number[] {
+  return [0, 1, 2, 3, 4, 5].map((k) => {
+    const values = groupBounds.filter((_, n) => n % 6 === k);
+    return k < 3 ? Math.min(...values) : Math.max(...values);
+  });
 }
 
 function levelsOf(row: Row, { coarseEnds, coarseRadiiM }: Coarse): LegLevel[] {

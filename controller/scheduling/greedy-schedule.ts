@@ -1,5 +1,4 @@
 import type { TaskWay } from './motion-library.ts';
-import { stepS } from './sequence-cost.ts';
 import type { SpaceTime } from './space-time.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -28,7 +27,7 @@ export function greedySchedule(options: TaskOptions, space: SpaceTime): TaskWay[
         ways.map((way) => ({
           armIndex,
           way,
-          costS: stepS(library, armIndex, space.plans[armIndex].spot, way),
+          costS: library.stepS(armIndex, space.plans[armIndex].spot, way),
         })),
       )
       .sort((a, b) => a.costS - b.costS);

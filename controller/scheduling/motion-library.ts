@@ -29,9 +29,17 @@ export interface Spot {
 /** One way for an arm to do a task: from above where it picks to where it places. */
 export interface TaskWay {
   readonly taskIndex: number;
+  /** Its number among the ways of its arm. */
+  readonly index: number;
   readonly pick: Spot;
   readonly place: Spot;
   readonly carry: MotionLeg;
+}
+
+/** Out of others' way in two legs. */
+export interface Withdrawal {
+  readonly via: Spot;
+  readonly legs: readonly [MotionLeg, MotionLeg];
 }
 
 export type TaskWays =
@@ -53,12 +61,18 @@ export interface MotionLibrary {
   ways(armIndex: number, taskIndex: number): TaskWays;
   /** The empty motion to where a way begins; null when there is none. */
   reach(armIndex: number, from: Spot, to: TaskWay): MotionLeg | null;
-  /** About how long that takes, s, without planning it. */
-  reachEstimateS(armIndex: number, from: Spot, to: TaskWay): number;
-  /** What `reach` takes, s, if it was asked for before; null otherwise. Infinity: there is no motion. */
-  knownReachS(armIndex: number, from: Spot, to: TaskWay): number | null;
+  /**
+   * Time of a task with the empty move before it when nobody is in the way, s: known when `reach` was asked for
+   * before, else estimated.
+   */
+  stepS(armIndex: number, from: Spot, to: TaskWay): number;
   /** The motion to the resting place; null when there is none. */
   retreat(armIndex: number, from: Spot): MotionLeg | null;
+  /**
+   * The way to the resting place over a spot where the arm is drawn in without having turned: out of others' way
+   * sooner, and near to where it may go on. Null where there is none, or nothing is gained.
+   */
+  withdrawal(armIndex: number, from: Spot): Withdrawal | null;
   /**
    * Least time of a task's own work in a way, s: straight down to the pick point, the carry, straight up from the
    * place point; without any move between tasks.
@@ -78,6 +92,9 @@ const PAIRS_MAX = 14;
 const CHECKS_MAX = 12_000;
 const ATTEMPTS_MAX = 3;
 
+/** Angles of the first joint at which arms are drawn in are multiples of this, rad. */
+const DRAWN_IN_STEP_RAD = Math.PI / 9;
+
 export function createMotionLibrary(
   cell: CellModel,
   tasks: readonly FixedTask[],
@@ -86,6 +103,7 @@ export function createMotionLibrary(
 ): MotionLibrary {
   const arms = libraryArms(cell, others);
   const around = aroundOf(cell, arms, others);
+  const steps = new StepTimes(arms);
   let spots = 0;
   let planned = 0;
   const spot = (q: Configuration, column: Column | null, allowance: ItemContactAllowance): Spot => ({
@@ -101,6 +119,35 @@ export function createMotionLibrary(
   // Spots are numbered as they are made: both keys in one number.
   const reachKey = (from: Spot, to: TaskWay): number => from.key * 0x4000000 + to.pick.key;
   const retreats = new Map<number, MotionLeg | null>();
+  const drawnIn = new Map<string, Spot | null>();
+  const drawnInAt = (armIndex: number, q: Configuration): Spot | null => {
+    const turnRad = DRAWN_IN_STEP_RAD * Math.round(q[0] / DRAWN_IN_STEP_RAD);
+    const key = `${armIndex} ${turnRad}`;
+    let found = drawnIn.get(key);
+    if (found === undefined) {
+      const { scene, arm, limits } = arms[armIndex];
+      const drawn = [turnRad, ...arm.park.slice(1)];
+      const isUseful =
+        arm.manipulator.joints[0].kind !== 'prismatic' &&
+        Math.abs(turnRad - arm.park[0]) >= DRAWN_IN_STEP_RAD &&
+        turnRad >= limits[0].lower &&
+        turnRad <= limits[0].upper;
+      found =
+        isUseful && isFree(scene, drawn, 0, null, NO_ALLOWANCE) ? spot(drawn, null, NO_ALLOWANCE) : null;
+      drawnIn.set(key, found);
+    }
+    return found;
+  };
+  const withdrawals = new Map<number, Withdrawal | null>();
+  const simple = (armIndex: number, from: Spot, to: Spot): MotionLeg | null =>
+    count(plannedLeg(around, arms[armIndex], 'retreat', from, to, null, from.allowance, 'simple'));
+  const withdraw = (armIndex: number, from: Spot): Withdrawal | null => {
+    const via = drawnInAt(armIndex, cornerOf(from));
+    if (via === null || via === from) return null;
+    const rest = library.retreat(armIndex, via);
+    const away = rest === null ? null : simple(armIndex, from, via);
+    return rest === null || away === null ? null : { via, legs: [away, rest] };
+  };
   const count = <T>(leg: T): T => {
     planned += 1;
     return leg;
@@ -115,7 +162,7 @@ export function createMotionLibrary(
       const key = armIndex * tasks.length + taskIndex;
       let found = ways.get(key);
       if (found === undefined) {
-        found = count(findWays(around, arms[armIndex], tasks[taskIndex], taskIndex, spot));
+        found = count(findWays(around, arms[armIndex], tasks[taskIndex], taskIndex, spot, steps));
         if (found.status === 'found') {
           // An arm has to get away from where it ends, and to come from where it rests.
           const able = found.ways.filter(
@@ -140,14 +187,11 @@ export function createMotionLibrary(
           plannedLeg(around, arms[armIndex], 'reach', from, to.pick, null, from.allowance, 'search'),
         );
         reaches.set(key, leg);
+        steps.learn(from, to, leg);
       }
       return leg;
     },
-    knownReachS: (_, from, to) => {
-      const leg = reaches.get(reachKey(from, to));
-      return leg === undefined ? null : leg === null ? Infinity : leg.durationUs * 1e-6;
-    },
-    reachEstimateS: (armIndex, from, to) => estimateS(arms[armIndex], from, to.pick),
+    stepS: (armIndex, from, to) => steps.get(armIndex, from, to),
     retreat: (armIndex, from) => {
       let leg = retreats.get(from.key);
       if (leg === undefined) {
@@ -166,6 +210,14 @@ export function createMotionLibrary(
         retreats.set(from.key, leg);
       }
       return leg;
+    },
+    withdrawal: (armIndex, from) => {
+      let found = withdrawals.get(from.key);
+      if (found === undefined) {
+        found = withdraw(armIndex, from);
+        withdrawals.set(from.key, found);
+      }
+      return found;
     },
     workS: (armIndex, { pick, place, carry }) =>
       carry.durationUs * 1e-6 + climbS(arms[armIndex], pick) + climbS(arms[armIndex], place),
@@ -197,6 +249,50 @@ function estimateS({ limits }: LibraryArm, from: Spot, to: Spot): number {
     if (time > longest) longest = time;
   }
   return MOVE_SHARE * longest + COLUMNS_S;
+}
+
+/** What a move that does not exist counts as, s: to be avoided, and still comparable. */
+const NO_MOTION_S = 1_000;
+
+/** Times of tasks with the empty moves before them, by where they are begun from; estimates until they are known. */
+class StepTimes {
+  readonly #arms: readonly LibraryArm[];
+  /** By the number of the spot, then by that of the way; NaN: not asked for yet. */
+  readonly #rows: (Float64Array | undefined)[] = [];
+  readonly #ways: number[];
+
+  constructor(arms: readonly LibraryArm[]) {
+    this.#arms = arms;
+    this.#ways = arms.map(() => 0);
+  }
+
+  /** A number for one more way of an arm. */
+  number(armIndex: number): number {
+    return this.#ways[armIndex]++;
+  }
+
+  get(armIndex: number, from: Spot, to: TaskWay): number {
+    const row = this.#row(armIndex, from);
+    const known = row[to.index];
+    if (known === known) return known;
+    const estimated = estimateS(this.#arms[armIndex], from, to.pick) + to.carry.durationUs * 1e-6;
+    row[to.index] = estimated;
+    return estimated;
+  }
+
+  learn(from: Spot, to: TaskWay, reach: MotionLeg | null): void {
+    const reachS = reach === null ? NO_MOTION_S : reach.durationUs * 1e-6;
+    this.#row(to.carry.armIndex, from)[to.index] = reachS + to.carry.durationUs * 1e-6;
+  }
+
+  #row(armIndex: number, from: Spot): Float64Array {
+    const row = this.#rows[from.key];
+    if (row !== undefined && row.length >= this.#ways[armIndex]) return row;
+    const grown = new Float64Array(2 * this.#ways[armIndex]).fill(NaN);
+    if (row !== undefined) grown.set(row);
+    this.#rows[from.key] = grown;
+    return grown;
+  }
 }
 
 function budgetOf(arm: LibraryArm): Budget {
@@ -294,6 +390,7 @@ function findWays(
   task: FixedTask,
   taskIndex: number,
   makeSpot: MakeSpot,
+  steps: StepTimes,
 ): TaskWays {
   const { cell } = around;
   const { tool } = arm.arm.manipulator;
@@ -321,7 +418,7 @@ function findWays(
       if (carry === null) continue;
       if (carry.durationUs > bestUs + WAY_WORSE_MAX_S * 1e6) break;
       bestUs = Math.min(bestUs, carry.durationUs);
-      ways.push({ taskIndex, pick, place, carry });
+      ways.push({ taskIndex, index: steps.number(arm.index), pick, place, carry });
     }
     if (ways.length > 0) return { status: 'found', ways };
   }

@@ -1,7 +1,7 @@
 import { seededRandom } from '../../arms/geometry/random.ts';
 import type { TaskWay } from './motion-library.ts';
 import type { Beginning } from './sequence-cost.ts';
-import { doneS, stepS } from './sequence-cost.ts';
+import { doneS } from './sequence-cost.ts';
 import type { Draft } from './sequence-search.ts';
 import { improveSequences, looseCost } from './sequence-search.ts';
 import type { SpaceTime } from './space-time.ts';
@@ -29,6 +29,12 @@ interface Strand {
 
 /** A wait that is not worth looking for another task, us. */
 const NOTHING_LOST_US = 30_000;
+
+/**
+ * Tasks that an arm is given when it is its turn. With one, others are led through where it will stand, since its way
+ * to rest is all they know of what it does next, and it has to go to rest indeed.
+ */
+const TASKS_AT_ONCE = 2;
 
 /** Choices are made with this much chance in them, s: so that strands differ. */
 const NOISE_S = 0.1;
@@ -99,10 +105,12 @@ function advanced(
       random,
     ).map((sequence) => [...sequence]);
   }
-  for (let n = 0; n < steps; n += 1) {
+  for (let n = 0; n < steps;) {
     const arm = nextArm(space, rest);
     if (arm < 0) break;
-    if (!appendBest(options, space, arm, rest[arm], settings.window, noiseS, random)) return null;
+    for (let task = 0; task < TASKS_AT_ONCE && rest[arm].length > 0; task += 1, n += 1) {
+      if (!appendBest(options, space, arm, rest[arm], settings.window, noiseS, random)) return null;
+    }
   }
   const beginning = beginningOf(space);
   const loads = rest.map((sequence, arm) => doneS(options.library, beginning, arm, sequence));
@@ -145,7 +153,7 @@ function appendBest(
       if (appended === null) continue;
       // Estimated again: the way there is known by now, and an estimate that was too low is not to be fallen for.
       const knownUs = detourS(options, arm, spot, rest, at, way) * 1e6 + chanceUs;
-      const lostUs = knownUs + space.plans[arm].freeUs - freeUs - stepS(library, arm, spot, way) * 1e6;
+      const lostUs = knownUs + space.plans[arm].freeUs - freeUs - library.stepS(arm, spot, way) * 1e6;
       space.takeBack(appended);
       if (lostUs >= leastUs) continue;
       leastUs = lostUs;
@@ -168,7 +176,7 @@ function detourS(
   way: TaskWay,
 ): number {
   const step = (from: TaskWay['place'], to: TaskWay | undefined): number =>
-    to === undefined ? 0 : stepS(library, arm, from, to);
+    to === undefined ? 0 : library.stepS(arm, from, to);
   const planned = rest[at];
   if (at === 0) {
     return step(spot, way) + step(way.place, rest[1]) - step(spot, planned) - step(planned.place, rest[1]);

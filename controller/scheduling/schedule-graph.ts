@@ -1,5 +1,6 @@
 import { brakingTable, latestBrake } from '../../arms/trajectory/braking.ts';
 import type { DependencyGraph } from '../coordination/dependency-graph.ts';
+import { judgeGraph } from '../coordination/graph-verdict.ts';
 import { startTimes } from '../coordination/grants.ts';
 import type { RegionsOf, TimedLeg } from '../coordination/timed-graph.ts';
 import { graphOfSchedule } from '../coordination/timed-graph.ts';
@@ -15,6 +16,8 @@ export interface ReleasedPlan {
 /**
  * Makes the graph of a schedule and moves all its legs forward as far as the graph lets them, so that what was kept
  * free for retreats which were not needed is made use of.
+ *
+ * @throws when legs of the schedule meet, or its graph cannot be completed: both are excluded by how schedules are made
  */
 export function releasePlan(
   library: MotionLibrary,
@@ -47,6 +50,11 @@ export function releasePlan(
       `the schedule has ${built.legIds.join(' and ')} too close: begun at ${starts.join(' and ')} us, ` +
         `contested at ${aFromUs} to ${aUntilUs} and ${bFromUs} to ${bUntilUs} us of progress`,
     );
+  }
+  const verdict = judgeGraph(built.graph);
+  if (verdict.status === 'cyclic') {
+    const waits = verdict.cycle.map(({ precedence: { first, then } }) => `${then.legId} for ${first.legId}`);
+    throw new Error(`the schedule cannot be completed: ${waits.join(', ')}`);
   }
   const progress = sequences.map(() => ({ leg: 0, progressUs: 0 }));
   const starts = startTimes(built.graph, progress, 0);

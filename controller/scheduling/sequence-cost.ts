@@ -10,17 +10,7 @@ export interface Beginning {
   readonly freeS: readonly number[];
 }
 
-/** What a move that does not exist counts as, s: to be avoided, and still comparable. */
-const NO_MOTION_S = 1_000;
-
-/** Time of a task with the empty move before it when nobody is in the way, s, by what is known or estimated. */
-export function stepS(library: MotionLibrary, armIndex: number, from: Spot, way: TaskWay): number {
-  const known = library.knownReachS(armIndex, from, way);
-  const reach = known ?? library.reachEstimateS(armIndex, from, way);
-  return Math.min(reach, NO_MOTION_S) + way.carry.durationUs * 1e-6;
-}
-
-/** When a whole sequence would be done likewise, s. */
+/** When a whole sequence would be done when nobody is in the way, s. */
 export function doneS(
   library: MotionLibrary,
   beginning: Beginning,
@@ -30,7 +20,7 @@ export function doneS(
   let sum = beginning.freeS[armIndex];
   let spot = beginning.spots[armIndex];
   for (const way of sequence) {
-    sum += stepS(library, armIndex, spot, way);
+    sum += library.stepS(armIndex, spot, way);
     spot = way.place;
   }
   return sum;
@@ -74,10 +64,10 @@ export function insertions(
       if (skip > 0 && random() < skip) continue;
       const before = at === 0 ? beginning.spots[armIndex] : sequence[at - 1].place;
       const after = at === sequence.length ? null : sequence[at];
-      const gone = after === null ? 0 : stepS(library, armIndex, before, after);
+      const gone = after === null ? 0 : library.stepS(armIndex, before, after);
       for (const way of ways) {
-        let addedS = stepS(library, armIndex, before, way) - gone;
-        if (after !== null) addedS += stepS(library, armIndex, way.place, after);
+        let addedS = library.stepS(armIndex, before, way) - gone;
+        if (after !== null) addedS += library.stepS(armIndex, way.place, after);
         const over = Math.max(0, loadsS[armIndex] + addedS - targetS);
         const cost = addedS + OVERLOAD * Math.min(over, addedS);
         if (best === null || cost < best.cost) best = { armIndex, at, way, addedS, cost };

@@ -1,7 +1,7 @@
 import { seededRandom } from '../../arms/geometry/random.ts';
 import type { TaskWay } from './motion-library.ts';
 import type { Beginning } from './sequence-cost.ts';
-import { doneS, insertions, stepS } from './sequence-cost.ts';
+import { doneS, insertions } from './sequence-cost.ts';
 import type { TaskOptions } from './task-options.ts';
 
 /** Sequences that are being worked on. */
@@ -78,7 +78,7 @@ function ruin(
     let clock = beginning.freeS[arm];
     let spot = beginning.spots[arm];
     return sequence.map((way) => {
-      clock += stepS(library, arm, spot, way);
+      clock += library.stepS(arm, spot, way);
       spot = way.place;
       if (way.taskIndex === seedTask) seedAt = clock;
       return clock;

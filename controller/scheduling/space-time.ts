@@ -18,15 +18,26 @@ export interface ArmPlan {
   /** Where it stands after its last task, and since when it is free, us. */
   spot: Spot;
   freeUs: number;
-  /** Whether the last entry is a retreat that gives way to the next task. */
-  hasTail: boolean;
+  /** How many of the last entries are a way to rest that gives way to the next task: none, one, or two over `via`. */
+  tail: number;
+  via: Spot | null;
+}
+
+/** Where a task fits in: what is kept of the way to rest before it, its own legs, and a way to rest after it. */
+interface Placed {
+  readonly before: readonly PlannedEntry[];
+  readonly reach: PlannedEntry;
+  readonly carry: PlannedEntry;
+  readonly after: readonly PlannedEntry[];
+  readonly via: Spot | null;
 }
 
 /** What an append changed, to be taken back. */
 export interface Appended {
   readonly armIndex: number;
   readonly entriesBefore: number;
-  readonly tail: PlannedEntry | null;
+  readonly tail: readonly PlannedEntry[];
+  readonly via: Spot | null;
   readonly spot: Spot;
   readonly freeUs: number;
 }
@@ -58,7 +69,8 @@ export class SpaceTime {
       done: [],
       spot,
       freeUs: 0,
-      hasTail: false,
+      tail: 0,
+      via: null,
     })),
   ) {
     this.#library = library;
@@ -103,7 +115,7 @@ export class SpaceTime {
     });
     if (blocked) return false;
     plan.entries.push({ leg, startUs: this.#earliest(armIndex, leg, 0), taskIndex: -1 });
-    plan.hasTail = true;
+    plan.tail = 1;
     return true;
   }
 
@@ -113,57 +125,56 @@ export class SpaceTime {
    */
   append(armIndex: number, way: TaskWay): Appended | null {
     const plan = this.plans[armIndex];
-    const tail = plan.hasTail ? plan.entries.pop()! : null;
-    const appended: Appended = {
-      armIndex,
-      entriesBefore: plan.entries.length,
-      tail,
-      spot: plan.spot,
-      freeUs: plan.freeUs,
-    };
-    const placed = this.#direct(armIndex, plan, way) ?? this.#overRest(armIndex, way, tail);
+    const tail = plan.entries.splice(plan.entries.length - plan.tail);
+    const { spot, freeUs, via } = plan;
+    const appended: Appended = { armIndex, entriesBefore: plan.entries.length, tail, via, spot, freeUs };
+    const placed = this.#soonest(armIndex, way, tail);
     if (placed === null) {
-      if (tail !== null) plan.entries.push(tail);
+      plan.entries.push(...tail);
       return null;
     }
-    plan.entries.push(...placed);
+    plan.entries.push(...placed.before, placed.reach, placed.carry, ...placed.after);
     plan.done.push(way);
-    plan.hasTail = true;
+    plan.tail = placed.after.length;
+    plan.via = placed.via;
     plan.spot = way.place;
-    const carry = placed[placed.length - 2];
-    plan.freeUs = carry.startUs + carry.leg.durationUs;
+    plan.freeUs = endOf(placed.carry);
     return appended;
   }
 
   /** Takes the latest append of an arm back; appends are taken back in reverse order. */
-  takeBack({ armIndex, entriesBefore, tail, spot, freeUs }: Appended): void {
+  takeBack({ armIndex, entriesBefore, tail, via, spot, freeUs }: Appended): void {
     const plan = this.plans[armIndex];
     plan.entries.length = entriesBefore;
     plan.done.pop();
-    if (tail !== null) plan.entries.push(tail);
-    plan.hasTail = tail !== null;
+    plan.entries.push(...tail);
+    plan.tail = tail.length;
+    plan.via = via;
     plan.spot = spot;
     plan.freeUs = freeUs;
   }
 
-  /** Reach, carry and retreat, with waits where the arm stands. */
-  #direct(armIndex: number, plan: ArmPlan, way: TaskWay): PlannedEntry[] | null {
-    const reach = this.#library.reach(armIndex, plan.spot, way);
-    return reach === null ? null : this.#place(armIndex, reach, way, plan.freeUs);
+  /**
+   * The soonest of: from where the arm is; after it has drawn in, as its plan already says; from rest likewise. Each
+   * only where the ones before have to wait or are not possible.
+   */
+  #soonest(armIndex: number, way: TaskWay, tail: readonly PlannedEntry[]): Placed | null {
+    const plan = this.plans[armIndex];
+    let best: Placed | null = null;
+    for (let before = 0; before <= tail.length; before += 1) {
+      const fromUs = before === 0 ? plan.freeUs : endOf(tail[before - 1]);
+      if (best !== null && best.reach.startUs <= fromUs) break;
+      const isOver = before > 0 && before < tail.length;
+      const from = before === 0 ? plan.spot : isOver ? plan.via! : this.#library.rests[armIndex];
+      const reach = this.#library.reach(armIndex, from, way);
+      const placed = reach === null ? null : this.#place(armIndex, reach, way, fromUs);
+      if (placed === null || (best !== null && best.carry.startUs <= placed.carry.startUs)) continue;
+      best = { ...placed, before: tail.slice(0, before) };
+    }
+    return best;
   }
 
-  /** First to where the arm rests, as its plan already says, and from there. */
-  #overRest(armIndex: number, way: TaskWay, tail: PlannedEntry | null): PlannedEntry[] | null {
-    if (tail === null) return null;
-    const reach = this.#library.reach(armIndex, this.#library.rests[armIndex], way);
-    if (reach === null) return null;
-    const placed = this.#place(armIndex, reach, way, tail.startUs + tail.leg.durationUs);
-    return placed === null ? null : [tail, ...placed];
-  }
-
-  #place(armIndex: number, reach: MotionLeg, way: TaskWay, fromUs: number): PlannedEntry[] | null {
-    const retreat = this.#library.retreat(armIndex, way.place);
-    if (retreat === null) return null;
+  #place(armIndex: number, reach: MotionLeg, way: TaskWay, fromUs: number): Placed | null {
     const { carry } = way;
     let reachUs = fromUs;
     let carryUs = 0;
@@ -179,19 +190,48 @@ export class SpaceTime {
         continue;
       }
       const doneUs = carryUs + carry.durationUs;
-      const retreatUs = this.#earliest(armIndex, retreat, doneUs);
-      const heldUs = this.#blockedUntil(armIndex, retreat, doneUs, retreatUs);
-      if (heldUs > doneUs) {
-        carryUs = heldUs - carry.durationUs;
+      const after = this.#away(armIndex, way.place, doneUs);
+      if (after === null) return null;
+      if (typeof after === 'number') {
+        carryUs = after - carry.durationUs;
         continue;
       }
-      return [
-        { leg: reach, startUs: reachUs, taskIndex: -1 },
-        { leg: carry, startUs: carryUs, taskIndex: way.taskIndex },
-        { leg: retreat, startUs: retreatUs, taskIndex: -1 },
-      ];
+      return {
+        before: [],
+        reach: { leg: reach, startUs: reachUs, taskIndex: -1 },
+        carry: { leg: carry, startUs: carryUs, taskIndex: way.taskIndex },
+        after,
+        via: after.length > 1 ? this.#library.withdrawal(armIndex, way.place)!.via : null,
+      };
     }
     return null;
+  }
+
+  /**
+   * The way to rest from a place after `doneUs`: drawn in first if that is possible; a number: the instant after
+   * which nobody is in the way of an arm that stands there; null: there is no motion.
+   */
+  #away(armIndex: number, place: Spot, doneUs: number): readonly PlannedEntry[] | number | null {
+    const withdrawal = this.#library.withdrawal(armIndex, place);
+    if (withdrawal !== null) {
+      const [inwards, outwards] = withdrawal.legs;
+      const inUs = this.#earliest(armIndex, inwards, doneUs);
+      const thereUs = inUs + inwards.durationUs;
+      if (this.#blockedUntil(armIndex, inwards, doneUs, inUs) <= doneUs) {
+        const outUs = this.#earliest(armIndex, outwards, thereUs);
+        if (this.#blockedUntil(armIndex, outwards, thereUs, outUs) <= thereUs) {
+          return [
+            { leg: inwards, startUs: inUs, taskIndex: -1 },
+            { leg: outwards, startUs: outUs, taskIndex: -1 },
+          ];
+        }
+      }
+    }
+    const retreat = this.#library.retreat(armIndex, place);
+    if (retreat === null) return null;
+    const retreatUs = this.#earliest(armIndex, retreat, doneUs);
+    const heldUs = this.#blockedUntil(armIndex, retreat, doneUs, retreatUs);
+    return heldUs > doneUs ? heldUs : [{ leg: retreat, startUs: retreatUs, taskIndex: -1 }];
   }
 
   /** The first instant from `fromUs` on at which a leg can begin and meets nobody. */
@@ -262,6 +302,10 @@ export class SpaceTime {
     }
     return blocked;
   }
+}
+
+function endOf({ leg, startUs }: PlannedEntry): number {
+  return startUs + leg.durationUs;
 }
 
 /** Index of the first entry that ends after an instant; before it all is past. */

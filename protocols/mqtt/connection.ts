@@ -1,5 +1,5 @@
 import { connect } from 'mqtt';
-import type { IClientPublishOptions, IPublishPacket, MqttClient } from 'mqtt';
+import type { IClientOptions, IClientPublishOptions, IPublishPacket, MqttClient } from 'mqtt';
 import { choiceOf } from './broker-access.ts';
 import type { BrokerAccess, BrokerChoice } from './broker-access.ts';
 import { topicMatches } from './topic-filter.ts';
@@ -249,15 +249,7 @@ export class MqttConnection {
       ...(this.#version === 5 && session === 'kept'
         ? { properties: { sessionExpiryInterval: SESSION_EXPIRY_S } }
         : {}),
-      keepalive: KEEPALIVE_S,
-      reconnectPeriod: 0,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      queueQoSZero: false,
-      resubscribe: false,
-      ...(broker.username === undefined ? {} : { username: broker.username }),
-      ...(broker.password === undefined ? {} : { password: broker.password }),
-      ...(broker.ca === undefined ? {} : { ca: broker.ca }),
-      ...(broker.certificate === undefined ? {} : broker.certificate),
+      ...clientOptions(broker),
       ...(lastWill === undefined
         ? {}
         : {
@@ -432,6 +424,21 @@ export class MqttConnection {
     this.#troubled(client, `a message on ${topic} was not taken: ${String(error)}`);
     client.stream.destroy();
   }
+}
+
+/** How every client of ours connects: once, without a queue of its own, giving up soon. */
+export function clientOptions(broker: BrokerAccess): IClientOptions {
+  return {
+    keepalive: KEEPALIVE_S,
+    reconnectPeriod: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    queueQoSZero: false,
+    resubscribe: false,
+    ...(broker.username === undefined ? {} : { username: broker.username }),
+    ...(broker.password === undefined ? {} : { password: broker.password }),
+    ...(broker.ca === undefined ? {} : { ca: broker.ca }),
+    ...(broker.certificate === undefined ? {} : broker.certificate),
+  };
 }
 
 function packetProperties(properties: MessageProperties): NonNullable<IClientPublishOptions['properties']> {

@@ -30,6 +30,7 @@ export function messagingCell(setup: MessagingSetup): LoadedCell {
     connections: {
       arms: 'mqtt',
       topicRoot: null,
+      sparkplug: { edgeNode: null, host: null },
       http: { host: '127.0.0.1', port: setup.httpPort, tokenEnv: null },
       broker:
         setup.brokerUrl === null

@@ -31,6 +31,8 @@ interface MessagingRow {
 
 const TIMED_ORDERS = 200;
 const PERMISSIONS = 40;
+/** So many of the eight arms move at least when a permission is lost. */
+const MOVING = 4;
 const BURST = 2_000;
 const UNACKNOWLEDGED = 100;
 /** No stop for so long: all that move were told. */
@@ -96,9 +98,9 @@ class Measurement {
 
   async run(url: string): Promise<MessagingRow> {
     const client = await this.#connect(url);
-    await this.#begin(client);
+    await until('the cell shows itself', START_MS, () => this.#status !== null);
     for (let k = 0; k < 400; k += 1) await this.#order(client);
-    await until('arms move', MOMENT_MS, () => this.#moving() >= 4);
+    await this.#working(client);
     const statesBefore = this.#states;
     const beganMs = performance.now();
     const accepted: number[] = [];
@@ -153,14 +155,17 @@ class Measurement {
     return connected;
   }
 
-  /** From a cell that has never run to one that works. */
-  async #begin(client: MqttClient): Promise<void> {
+  /** Until several arms move; a cell that does not run is started, also one that a busy machine made hold. */
+  async #working(client: MqttClient): Promise<void> {
     const next: Readonly<Record<string, string>> = { stopped: 'reset', idle: 'start', held: 'unhold' };
-    await until('the cell executes', START_MS, async () => {
+    let askedMs = -Infinity;
+    await until('arms move', START_MS, async () => {
       const command = next[this.#status?.state ?? ''];
-      if (command !== undefined) await this.#request(client, 'cell', { command });
-      await pause(500);
-      return this.#status?.state === 'execute';
+      if (command !== undefined && performance.now() - askedMs > 1_000) {
+        askedMs = performance.now();
+        await this.#request(client, 'cell', { command });
+      }
+      return this.#status?.state === 'execute' && this.#moving() >= MOVING;
     });
   }
 
@@ -191,7 +196,7 @@ class Measurement {
   async #losePermissions(client: MqttClient): Promise<readonly number[]> {
     const took: number[] = [];
     for (let k = 0; k < PERMISSIONS; k += 1) {
-      await until('arms move', MOMENT_MS, () => this.#status?.state === 'execute' && this.#moving() >= 4);
+      await this.#working(client);
       const stopsBefore = this.#stops;
       const lostMs = performance.now();
       const held = this.#request(client, 'cell', { command: 'hold' });
@@ -201,7 +206,6 @@ class Measurement {
       took.push(this.#lastStopMs - lostMs);
       await held;
       await until('the cell is held', MOMENT_MS, () => this.#status?.state === 'held');
-      await this.#request(client, 'cell', { command: 'unhold' });
     }
     return took;
   }

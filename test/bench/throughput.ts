@@ -66,7 +66,8 @@ function budget(arms: number, seed: number): BatchSettings {
   const [width, children, beams] =
     arms <= 2 ? [8, 3, 3] : arms <= 4 ? [5, 3, 1] : arms <= 8 ? [2, 2, 1] : [1, 2, 1];
   return {
-    looseIterations: 300,
+    looseIterations: 400,
+    looseRounds: arms <= 4 ? 6 : 3,
     beams,
     beam: { width, children, window: 12, stride: 0.5, rearrangements: 4 },
     seed,

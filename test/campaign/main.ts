@@ -71,6 +71,15 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
       return { rows: [report], isGood: report.wrong.length === 0 };
     },
   },
+  sparkplug: {
+    about: 'Sparkplug payloads, whole and damaged, through the parser and a host',
+    count: 100_000,
+    run: async (count, seed) => {
+      const { sparkplugCampaign } = await import('./sparkplug.ts');
+      const report = sparkplugCampaign(count, seed);
+      return { rows: [report], isGood: report.wrong.length === 0 };
+    },
+  },
   mqtt: {
     about: 'orders and results while broker, service and connections fail; and 100,000 damaged messages',
     count: 48,

@@ -61,6 +61,8 @@ const PATHS: readonly (readonly string[])[] = [
   ['simulator', 'orders', 'file'],
   ['simulator', 'orders', 'mapping'],
   ['connections', 'broker', 'ca_file'],
+  ['connections', 'broker', 'certificate_file'],
+  ['connections', 'broker', 'key_file'],
 ];
 
 function rebase(document: Document, from: string, to: string): void {

@@ -27,6 +27,7 @@ const opening = openingSchedule(options, table, options.neighbours)!;
 describe('a schedule in space and time', () => {
   const made = batchSchedule(options, opening, {
     looseIterations: 60,
+    looseRounds: 2,
     beams: 1,
     beam: { width: 2, children: 2, window: 6, stride: 1, rearrangements: 2 },
     seed: 1,

@@ -61,7 +61,7 @@ describe('the durable outbox', () => {
     const outbox = new Outbox(connection, 100, store);
     void outbox.add({ topic: 't', payload: '4' });
     connection.open();
-    await until(() => outbox.waiting === 0, 'all are acknowledged');
+    await until(() => outbox.waiting === 0 && listener.heard.length >= 4, 'all are acknowledged, and heard');
     expect(listener.heard.map(({ text }) => text)).toEqual(['1', '2', '3', '4']);
     store.commit();
     expect(store.load()).toEqual([]);

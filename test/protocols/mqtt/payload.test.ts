@@ -149,7 +149,7 @@ describe('the page on intake', () => {
 
   it('shows an order that is taken as it stands', () => {
     const example = /intake\/orders -m '(\{[\s\S]*?\n\})'/.exec(page)?.[1] ?? '';
-    expect(decodeIntake('orders', bytes(example))).toMatchObject({ ok: true, requestId: 'try-1' });
+    expect(decodeIntake('orders', bytes(example))).toMatchObject({ ok: true, frame: { requestId: 'try-1' } });
   });
 
   it('shows an error as it is really told', () => {
