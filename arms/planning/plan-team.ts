@@ -94,6 +94,7 @@ function planTogether(
   const means: readonly (() => readonly Row[] | null)[] = [
     () => rowsOf(scheduleWithRepair(team, tables, ways, paths, arms + 2, ORDER_WORK_MAX, 0)),
     () => coupled.plan(Math.ceil(COUPLED_NODES / arms)),
+    () => coupled.plan(COUPLED_NODES / 2),
     () => rowsOf(planOneByOne(team, tables)),
     () => coupled.plan(COUPLED_NODES),
     () =>

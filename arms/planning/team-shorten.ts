@@ -14,8 +14,8 @@ const GAIN_MIN = 1e-3;
 /** Excess over the straight lines, as a share, below which nothing is left to gain. */
 const GOOD_ENOUGH = 0.015;
 /** So many trials in a row have to gain at least this share of the straight lines, or it ends. */
-const PATIENCE = 50;
-const PATIENCE_GAIN = 0.003;
+const PATIENCE = 120;
+const PATIENCE_GAIN = 0.002;
 /** Draws without anything to gain that count as one trial. */
 const DRAWS_PER_TRIAL = 8;
 
