@@ -27,6 +27,7 @@ import { ControllerLink } from '../protocols/mqtt/controller-link.ts';
 import type { EmbeddedBroker } from '../protocols/mqtt/embedded-broker.ts';
 import { MqttIntake } from '../protocols/mqtt/intake.ts';
 import { MqttCellIo } from '../protocols/mqtt/io-driver.ts';
+import { PlcFloor } from '../protocols/plc/plc-floor.ts';
 import type { MqttConnection } from '../protocols/mqtt/connection.ts';
 import type { ArmDriver, CellIo } from '../controller/ports.ts';
 import { localArmDriver, localCellIo } from '../sim/driver.ts';
@@ -49,6 +50,8 @@ const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: SILENCE_US 
 const COMMAND_VALID_US = 400_000;
 const INTAKE_PER_S = 500;
 const PUBLISH_EVERY_MS = 50;
+/** How often what PLCs are to know is looked at, ms. */
+const WRITE_EVERY_MS = 20;
 /** How long a shutdown waits for the arms to come to rest, us. */
 const REST_WITHIN_US = 3_500_000;
 
@@ -123,6 +126,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const link = new ControllerLink({ broker: access, cell: cell.name, onTrouble });
     const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
     const field = options.world === null ? mqttField(loaded, link, onTrouble) : localField(options.world);
+    const plc =
+      loaded.plc.maps.length === 0
+        ? null
+        : new PlcFloor({
+            broker: access,
+            cell,
+            maps: loaded.plc.maps,
+            stateNumbers: loaded.plc.stateNumbers,
+            source: null,
+            clock,
+            onViolation: ({ name }, { code, handshakeId, detail }) =>
+              logger.warn({ code: `plc-${code}` }, `${name}.${handshakeId}: the PLC ${detail}`),
+            onTrouble,
+          });
     const planner = createPlannerPool({
       cell,
       workers: 1,
@@ -138,7 +155,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       configuration: configurationOf(loaded, logger),
       journal,
       drivers: field.drivers,
-      io: field.io,
+      io: plc?.serve(field.io) ?? field.io,
+      ...(plc === null ? {} : { plc }),
       monitor: createMonitor(cell, loaded.descriptions, MONITOR),
       planner,
       clock: MACHINE_CLOCK,
@@ -178,9 +196,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
     link.open();
     speaking.open();
+    plc?.show(() => loop.view());
+    plc?.open();
     subscription?.open();
     loop.start();
     const publishing = setInterval(() => speaking.tick(), PUBLISH_EVERY_MS);
+    const writing = plc === null ? undefined : setInterval(() => plc.write(), WRITE_EVERY_MS);
     return new Service({
       loop,
       pageUrl: http.url,
@@ -190,7 +211,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         // The loop first: the arms are told to stop while everything that reaches them is still there.
         await loop.shutdown();
         clearInterval(publishing);
-        await Promise.all([subscription?.close(), speaking.close(), link.close()]);
+        clearInterval(writing);
+        await Promise.all([subscription?.close(), speaking.close(), plc?.close(), link.close()]);
         await unwind();
       },
     });

@@ -1,11 +1,12 @@
 import type { IntakeResult } from '../domain/intake.ts';
-import type { ArmCommand, IoRequest } from '../ports.ts';
+import type { ArmCommand, IoRequest, PlcCommand } from '../ports.ts';
 import type { JobPlanRequest } from '../scheduling/job-plan.ts';
 
 /** Everything the core can do to the world. Carried out after the tick's events are durable; stops go out before. */
 export type CoreEffect =
   | { readonly kind: 'arm'; readonly armId: string; readonly command: ArmCommand }
   | { readonly kind: 'io'; readonly request: IoRequest }
+  | { readonly kind: 'plc'; readonly command: PlcCommand }
   | { readonly kind: 'plan'; readonly request: JobPlanRequest }
   /** The answer to an intake event. */
   | { readonly kind: 'reply'; readonly requestId: string; readonly result: IntakeResult }
