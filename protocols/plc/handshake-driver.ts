@@ -1,7 +1,7 @@
 import type { Handshake, PlcMap, TagValue } from '../../controller/domain/plc-map.ts';
 import type { IoRequest } from '../../controller/ports.ts';
 import { handshakeStepper } from './handshake-machine.ts';
-import type { HandshakeEvent, HandshakeMachineState, HandshakeViolation } from './handshake-machine.ts';
+import type { HandshakeEvent, HandshakeMachineState, HandshakeFaultCode } from './handshake-machine.ts';
 import type { TagPipeline } from './tag-pipeline.ts';
 
 /** What a tote has to be doing at a place; what of it the PLC is asked for. */
@@ -12,8 +12,8 @@ export type ToteOutcome =
   | { readonly status: 'failed'; readonly request: ToteRequest; readonly detail: string };
 
 /** Of the dialogue, and of what sensors say to its outcome. */
-export type ViolationCode = HandshakeViolation | ToteViolation;
-export type ToteViolation = 'wrong-tote' | 'tote-missing' | 'tote-still-there';
+export type ViolationCode = HandshakeFaultCode | ToteFaultCode;
+export type ToteFaultCode = 'wrong-tote' | 'tote-missing' | 'tote-still-there';
 
 /** Something that the other side did wrong, for people and for the acceptance kit. */
 export interface Violation {
@@ -209,7 +209,7 @@ export class HandshakeDriver {
           this.#fail(this.#faultText(nowUs));
           break;
         case 'violated':
-          this.#violated((effect.params as { readonly code: HandshakeViolation }).code, '', nowUs);
+          this.#violated((effect.params as { readonly code: HandshakeFaultCode }).code, '', nowUs);
           break;
       }
     }

@@ -4,17 +4,15 @@ import { createStepper } from '../../controller/machines/stepper.ts';
 import type { MachineState, Stepper } from '../../controller/machines/stepper.ts';
 
 /** What can be wrong with the other side of a handshake. */
-export const HANDSHAKE_VIOLATIONS = [
-  'no-answer',
-  'no-done',
-  'busy-dropped',
-  'sequence-wrong',
-  'done-and-busy',
-  'done-and-fault',
-  'signals-stuck',
-  'signals-unasked',
-] as const;
-export type HandshakeViolation = (typeof HANDSHAKE_VIOLATIONS)[number];
+export type HandshakeFaultCode =
+  | 'no-answer'
+  | 'no-done'
+  | 'busy-dropped'
+  | 'sequence-wrong'
+  | 'done-and-busy'
+  | 'done-and-fault'
+  | 'signals-stuck'
+  | 'signals-unasked';
 
 export interface HandshakeTimeouts {
   readonly busyUs: number;
@@ -95,11 +93,11 @@ const base = setup({
     dropRequest: () => undefined,
     answerDone: () => undefined,
     answerFault: () => undefined,
-    violated: (_, _params: { readonly code: HandshakeViolation }) => undefined,
+    violated: (_, _params: { readonly code: HandshakeFaultCode }) => undefined,
   },
 });
 
-const broken = (code: HandshakeViolation) =>
+const broken = (code: HandshakeFaultCode) =>
   ({
     target: 'broken',
     actions: [{ type: 'violated', params: { code } }],
