@@ -3,7 +3,9 @@ import type { Container } from '../domain/container.ts';
 import { askSurroundings, nextRequestId } from '../core/context.ts';
 import type { StepContext } from '../core/context.ts';
 import type { PlaceState, Task } from '../core/state.ts';
-import { isInUse, pairIsServed } from './orders.ts';
+import { containerUsers } from './container-users.ts';
+import type { ContainerUsers, TaskRank } from './container-users.ts';
+import { pairIsServed } from './orders.ts';
 import { stowTarget } from './stowing.ts';
 
 /**
@@ -13,12 +15,18 @@ import { stowTarget } from './stowing.ts';
  */
 export function fetchContainers(context: StepContext): void {
   const { cell, state } = context;
-  let underWay = Object.values(state.places).filter(
-    (place) => place.exchange !== null && context.derived.placeOf.get(place.id)!.kind === 'bin',
-  ).length;
-  for (const wish of wishes(context)) {
+  const bins = cell.places.filter((place) => place.kind === 'bin').map((place) => state.places[place.id]!);
+  let underWay = bins.filter((place) => place.exchange !== null).length;
+  if (underWay >= cell.logistics.shuttleParallel) return;
+  const wished = wishes(context);
+  if (wished.length === 0) return;
+  const users = containerUsers(context);
+  const coming = new Set(bins.map((place) => place.exchange?.containerId));
+  for (const wish of wished) {
     if (underWay >= cell.logistics.shuttleParallel) return;
-    if (grant(context, wish)) underWay += 1;
+    if (coming.has(wish.container.id) || !grant(context, wish, bins, users)) continue;
+    underWay += 1;
+    coming.add(wish.container.id);
   }
 }
 
@@ -28,15 +36,14 @@ interface Wish {
   readonly task: Task;
   /** Where the other end is or will be; null: anywhere. */
   readonly counterpart: string | null;
-  /** 0: needed for what is served now; 1: for what follows. */
-  readonly rank: 0 | 1;
+  readonly rank: TaskRank;
 }
 
+/** One wish for a container and the other end: of the tasks that share it, the one that is served first. */
 function wishes(context: StepContext): readonly Wish[] {
   const { state } = context;
-  const found: Wish[] = [];
-  const seen = new Set<string>();
-  const stationOf = new Map<string, { readonly placeId: string; readonly rank: 0 | 1 }>();
+  const found = new Map<string, Wish>();
+  const stationOf = new Map<string, { readonly placeId: string; readonly rank: TaskRank }>();
   for (const place of Object.values(state.places)) {
     if (place.orderId !== null) stationOf.set(place.orderId, { placeId: place.id, rank: 0 });
     if (place.nextOrderId !== null) stationOf.set(place.nextOrderId, { placeId: place.id, rank: 1 });
@@ -48,27 +55,33 @@ function wishes(context: StepContext): readonly Wish[] {
     const ends = [task.source.containerId, task.destination.containerId];
     for (const [index, containerId] of ends.entries()) {
       const container = containerId === null ? undefined : state.containers[containerId];
-      if (container === undefined || container.kind !== 'storage' || seen.has(container.id)) continue;
+      if (container === undefined || container.kind !== 'storage') continue;
       const counterpart = station?.placeId ?? placeOfContainer(context, ends[1 - index] ?? null);
       if (container.placeId !== null && servesFrom(context, container.placeId, counterpart)) continue;
-      seen.add(container.id);
-      found.push({ container, task, counterpart, rank: station?.rank ?? 0 });
+      const wish: Wish = { container, task, counterpart, rank: station?.rank ?? 0 };
+      const key = `${container.id}|${counterpart ?? ''}`;
+      const known = found.get(key);
+      if (known === undefined || comesBefore(wish, known) < 0) found.set(key, wish);
     }
   }
-  return found.sort(
-    (a, b) => a.rank - b.rank || b.task.priority - a.task.priority || a.task.number - b.task.number,
-  );
+  return [...found.values()].sort(comesBefore);
+}
+
+function comesBefore(a: Wish, b: Wish): number {
+  return a.rank - b.rank || b.task.priority - a.task.priority || a.task.number - b.task.number;
 }
 
 /** An induct tote that was emptied, and that nothing refers to, makes room for the next one. */
 export function clearInducts(context: StepContext): void {
   const { state } = context;
+  let users: ContainerUsers | null = null;
   for (const { id, kind } of context.cell.places) {
     const place = state.places[id]!;
     if (kind !== 'induct' || place.exchange !== null || place.containerId === null) continue;
     const container = state.containers[place.containerId];
     if (container === undefined || unitsIn(container) > 0) continue;
-    if (waitingUsers(context, container.id).length > 0) continue;
+    users ??= containerUsers(context);
+    if (users.of(container.id).length > 0) continue;
     exchange(context, place, null);
   }
 }
@@ -83,24 +96,27 @@ function servesFrom(context: StepContext, placeId: string, counterpart: string |
 }
 
 /** Asks for one exchange if a place can be had; returns whether something was asked. */
-function grant(context: StepContext, wish: Wish): boolean {
+function grant(
+  context: StepContext,
+  wish: Wish,
+  bins: readonly PlaceState[],
+  users: ContainerUsers,
+): boolean {
   const { state } = context;
   const { container } = wish;
-  const places = Object.values(state.places);
-  if (places.some((place) => place.exchange?.containerId === container.id)) return false;
   if (container.placeId !== null) {
     // It stands where no arm serves this task from: back to storage first, once nobody needs it there.
     const place = state.places[container.placeId]!;
-    if (place.exchange !== null || isInUse(context, container.id) || isWantedThere(context, wish, place))
-      return false;
+    if (place.exchange !== null || users.isInUse(container.id)) return false;
+    if (isWantedThere(context, wish, place, users)) return false;
     return exchange(context, place, null);
   }
   let best: PlaceState | null = null;
   let bestScore = Infinity;
-  for (const place of places) {
-    if (context.derived.placeOf.get(place.id)!.kind !== 'bin' || place.exchange !== null) continue;
+  for (const place of bins) {
+    if (place.exchange !== null) continue;
     if (!servesFrom(context, place.id, wish.counterpart)) continue;
-    const score = costOfPlace(context, wish, place);
+    const score = costOfPlace(context, wish, place, users);
     if (score < bestScore) {
       best = place;
       bestScore = score;
@@ -109,44 +125,33 @@ function grant(context: StepContext, wish: Wish): boolean {
   return best === null ? false : exchange(context, best, container.id);
 }
 
-/** Another waiting task is served from where the container stands now. */
-function isWantedThere(context: StepContext, wish: Wish, place: PlaceState): boolean {
-  return Object.values(context.state.tasks).some((task) => {
+/** A waiting task whose turn is no later is served from where the container stands now. */
+function isWantedThere(context: StepContext, wish: Wish, place: PlaceState, users: ContainerUsers): boolean {
+  return users.of(wish.container.id).some((task) => {
     if (task === wish.task || task.source.containerId !== wish.container.id) return false;
+    if (users.rankOf(task) > wish.rank) return false;
     const to = placeOfContainer(context, task.destination.containerId);
     return task.machine.value === 'waiting' && to !== null && pairIsServed(context, place.id, to);
   });
 }
 
 /** What it costs to clear a place: its container may be wanted again; its arms may have much to do. */
-function costOfPlace(context: StepContext, wish: Wish, place: PlaceState): number {
+function costOfPlace(context: StepContext, wish: Wish, place: PlaceState, users: ContainerUsers): number {
   const { state, derived } = context;
-  const load = leastLoad(context, place.id, wish.counterpart);
   const present = place.containerId === null ? undefined : state.containers[place.containerId];
-  if (present === undefined) return load;
-  if (isInUse(context, present.id)) return Infinity;
-  const users = waitingUsers(context, present.id);
-  if (users.length > 0) {
-    if (wish.rank === 1 || users.some((task) => isServedNow(context, task))) return Infinity;
-    return 1_000_000 + load;
+  if (present === undefined) return leastLoad(context, place.id, wish.counterpart);
+  if (users.isInUse(present.id)) return Infinity;
+  const waiting = users.of(present.id);
+  if (waiting.length > 0) {
+    if (wish.rank === 1 || waiting.some((task) => users.rankOf(task) === 0)) return Infinity;
+    return 1_000_000 + leastLoad(context, place.id, wish.counterpart);
   }
   let wanted = 0;
   for (const stack of present.stacks) {
     const top = stack[stack.length - 1];
     if (top !== undefined) wanted = Math.max(wanted, derived.demand.get(top) ?? 0);
   }
-  return load + 4 * Math.min(wanted, unitsIn(present)) + 1;
-}
-
-function waitingUsers(context: StepContext, containerId: string): readonly Task[] {
-  return Object.values(context.state.tasks).filter(
-    (task) => task.source.containerId === containerId || task.destination.containerId === containerId,
-  );
-}
-
-function isServedNow(context: StepContext, task: Task): boolean {
-  if (task.orderId === null) return true;
-  return Object.values(context.state.places).some((place) => place.orderId === task.orderId);
+  return leastLoad(context, place.id, wish.counterpart) + 4 * Math.min(wanted, unitsIn(present)) + 1;
 }
 
 /** Waiting and running tasks bound to the least busy arm that would serve from this place. */

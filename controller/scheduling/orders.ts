@@ -149,14 +149,18 @@ function isFull(context: StepContext, place: PlaceState, container: Container): 
 /** What a task says when the tote at its station has no room left for it. */
 export const NO_ROOM = 'waits for another order tote: this one has no room for it';
 
-const IN_USE: readonly string[] = ['assigned', 'carrying', 'returning', 'inDoubt'];
+const AT_WORK: readonly string[] = ['assigned', 'carrying', 'returning', 'inDoubt'];
 
-/** An arm is about to take from or put into it. */
-export function isInUse(context: StepContext, containerId: string): boolean {
+/** An arm is about to take from its source or put into its destination. */
+export function isAtWork(task: Task): boolean {
+  return AT_WORK.includes(task.machine.value);
+}
+
+function isInUse(context: StepContext, containerId: string): boolean {
   return Object.values(context.state.tasks).some(
     (task) =>
       (task.source.containerId === containerId || task.destination.containerId === containerId) &&
-      IN_USE.includes(task.machine.value),
+      isAtWork(task),
   );
 }
 

@@ -31,23 +31,19 @@ const YAWS_RAD = [0, Math.PI / 2, Math.PI, -Math.PI / 2];
 const REDUNDANCY_SAMPLES = 12;
 
 function reachTable(cell: CellModel): ReachTable {
-  const reached = new Set<string>();
-  for (const arm of cell.arms) {
-    for (const place of cell.places) {
-      if (reachesPlace(cell, arm, place)) reached.add(`${arm.id}|${place.id}`);
-    }
-  }
-  const reaches = (armId: string, placeId: string): boolean => reached.has(`${armId}|${placeId}`);
-  const pairs = new Map<string, readonly string[]>();
-  for (const from of cell.places) {
-    for (const to of cell.places) {
-      pairs.set(
-        `${from.id}|${to.id}`,
-        cell.arms.map((arm) => arm.id).filter((id) => reaches(id, from.id) && reaches(id, to.id)),
-      );
-    }
-  }
-  return { reaches, armsFor: (from, to) => pairs.get(`${from}|${to}`) ?? [] };
+  const reached = new Map(
+    cell.arms.map((arm) => [
+      arm.id,
+      new Set(cell.places.filter((place) => reachesPlace(cell, arm, place)).map((place) => place.id)),
+    ]),
+  );
+  const reaches = (armId: string, placeId: string): boolean => reached.get(armId)?.has(placeId) === true;
+  const armsFor = (from: Place, to: Place): readonly string[] =>
+    cell.arms.map((arm) => arm.id).filter((id) => reaches(id, from.id) && reaches(id, to.id));
+  const pairs = new Map(
+    cell.places.map((from) => [from.id, new Map(cell.places.map((to) => [to.id, armsFor(from, to)]))]),
+  );
+  return { reaches, armsFor: (from, to) => pairs.get(from)?.get(to) ?? [] };
 }
 
 function reachesPlace(cell: CellModel, arm: ArmModel, place: Place): boolean {

@@ -1,4 +1,3 @@
-import { withPolicy } from '../../cli/play-setup.ts';
 import { loadConfig } from '../../cli/load-config.ts';
 import { partitionZones } from '../../controller/coordination/zones.ts';
 import type { CellModel } from '../../controller/domain/cell.ts';
@@ -119,6 +118,7 @@ function copies(cell: CellModel, count: number): CellModel {
   const all = {
     ...cell,
     name: `${cell.arms.length * count}-arms`,
+    logistics: { ...cell.logistics, shuttleParallel: cell.logistics.shuttleParallel * count },
     arms: indices.flatMap((index) =>
       cell.arms.map((arm) => ({
         ...arm,
@@ -141,5 +141,5 @@ function copies(cell: CellModel, count: number): CellModel {
       })),
     ),
   };
-  return withPolicy({ ...all, zones: partitionZones(all) }, 'zone-interlock');
+  return { ...all, zones: partitionZones(all) };
 }

@@ -95,6 +95,17 @@ describe('the core on a floor without geometry', () => {
     },
   );
 
+  it.each([2, 3])(
+    'fetches what is served now before what follows when few bins hold many articles (seed %i)',
+    (seed) => {
+      const stock = { skus: 150, totesEach: 1, unitsEach: 30, linesMax: 30 };
+      const run = runOf(seed, { cell: { ...four.cell, policy: 'zone-interlock' }, orders: 14, stock });
+      expectReconciled(run);
+      const { lines } = viewOf(run.core);
+      expect(lines.fulfilled).toBe(lines.total);
+    },
+  );
+
   it.each(Array.from({ length: 12 }, (_, index) => 200 + index))(
     'loses and doubles nothing when the controller is restarted at any moment (seed %i)',
     (seed) => {

@@ -21,9 +21,19 @@ export interface ToyPlan {
   readonly cancels: number;
   readonly holds: number;
   readonly restarts: number;
+  /** Articles, storage totes of each, units in a tote, and most lines of an order; twelve by three by six, three. */
+  readonly stock?: ToyStock;
 }
 
-const SKUS = Array.from({ length: 12 }, (_, index) => `sku-${index + 1}`);
+export interface ToyStock {
+  readonly skus: number;
+  readonly totesEach: number;
+  readonly unitsEach: number;
+  readonly linesMax: number;
+}
+
+const USUAL_STOCK: ToyStock = { skus: 12, totesEach: 3, unitsEach: 6, linesMax: 3 };
+
 const OPERATOR_DELAY_US = 15_000_000;
 const LIMIT_US = 40_000_000_000;
 
@@ -39,16 +49,21 @@ export class ToyRun {
   #epoch = 0;
   #request = 0;
   readonly #random;
+  readonly #stock: ToyStock;
+  readonly #skus: readonly string[];
 
   constructor(plan: ToyPlan) {
     this.plan = plan;
+    this.#stock = plan.stock ?? USUAL_STOCK;
     this.#random = stream(plan.seed, 'toy-run');
     this.floor = new ToyFloor(plan.cell, plan.seed, plan.rates);
+    const { skus, totesEach, unitsEach } = this.#stock;
+    this.#skus = Array.from({ length: skus }, (_, index) => `sku-${index + 1}`);
     let number = 0;
-    for (const sku of SKUS) {
-      for (let copy = 0; copy < 3; copy += 1) {
+    for (const sku of this.#skus) {
+      for (let copy = 0; copy < totesEach; copy += 1) {
         number += 1;
-        this.floor.stock(`st-${String(number).padStart(3, '0')}`, sku, 6);
+        this.floor.stock(`st-${String(number).padStart(3, '0')}`, sku, unitsEach);
       }
     }
     this.initialCensus = this.floor.census();
@@ -133,9 +148,9 @@ export class ToyRun {
   }
 
   #order(index: number): IntakeRequest {
-    const lines = Array.from({ length: this.#random.integer(1, 3) }, (_, line) => ({
+    const lines = Array.from({ length: this.#random.integer(1, this.#stock.linesMax) }, (_, line) => ({
       lineId: `${line + 1}`,
-      sku: this.#random.pick(SKUS),
+      sku: this.#random.pick(this.#skus),
       quantity: this.#random.integer(1, 2),
     }));
     return {
