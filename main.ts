@@ -162,6 +162,29 @@ program
   .addOption(json)
   .action(async (name, options) => (await import('./cli/control.ts')).command(name, options));
 
+const plc = program.command('plc').description('try the map of a PLC, watch its tags');
+plc
+  .command('accept')
+  .description(
+    'try a map with the real controller and a PLC simulated from it, and write the acceptance report',
+  )
+  .argument('<map>', 'map file (YAML, magpie-plc-map/1)')
+  .option(
+    '--cell <file>',
+    'cell file whose places and arms the map names (default: the small cell that ships)',
+  )
+  .option('--report <dir>', 'where report.html and report.json go')
+  .addOption(json)
+  .action(async (map, options) => (await import('./cli/plc/accept.ts')).acceptCommand(map, options));
+plc
+  .command('monitor')
+  .description('show the tags of a map as the controller sees them; listens only')
+  .argument('<map>', 'map file (YAML, magpie-plc-map/1)')
+  .option('--broker <url>', 'MQTT broker', 'mqtt://127.0.0.1:1883')
+  .option('--seconds <n>', 'end after so long', wholeNumber)
+  .addOption(json)
+  .action(async (map, options) => (await import('./cli/plc/monitor.ts')).monitorCommand(map, options));
+
 const task = program.command('task').description('list, show and command tasks; resolve exceptions');
 task
   .command('list')

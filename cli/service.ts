@@ -27,9 +27,10 @@ import { ControllerLink } from '../protocols/mqtt/controller-link.ts';
 import type { EmbeddedBroker } from '../protocols/mqtt/embedded-broker.ts';
 import { MqttIntake } from '../protocols/mqtt/intake.ts';
 import { MqttCellIo } from '../protocols/mqtt/io-driver.ts';
+import { PackmlDesk } from '../protocols/packml/packml-desk.ts';
 import { PlcFloor } from '../protocols/plc/plc-floor.ts';
 import type { MqttConnection } from '../protocols/mqtt/connection.ts';
-import type { ArmDriver, CellIo } from '../controller/ports.ts';
+import type { ArmDriver, CellIo, CellIoHost } from '../controller/ports.ts';
 import { localArmDriver, localCellIo } from '../sim/driver.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
 import { brokerAccess, startEmbeddedBroker } from './broker.ts';
@@ -61,6 +62,8 @@ export interface ServiceOptions {
   readonly logger: Logger;
   /** A simulated cell in this process; null: arms and surroundings are reached over MQTT. */
   readonly world: DurableWorld | null;
+  /** What surrounds the arms of the world, where somebody stands between; else the world's own. */
+  readonly surroundings?: CellIoHost;
   /** The loop ended by itself; the process has to end. */
   readonly onFatal: (fault: FatalFault) => void;
 }
@@ -72,6 +75,8 @@ export class Service {
   readonly brokerUrl: string;
   /** `fresh`: the state directory was empty. */
   readonly history: 'fresh' | 'restored';
+  /** The PLCs of the cell; null: it has none. */
+  readonly plc: PlcFloor | null;
   readonly #stop: () => Promise<void>;
 
   constructor(parts: {
@@ -79,12 +84,14 @@ export class Service {
     readonly pageUrl: string;
     readonly brokerUrl: string;
     readonly history: 'fresh' | 'restored';
+    readonly plc: PlcFloor | null;
     readonly stop: () => Promise<void>;
   }) {
     this.loop = parts.loop;
     this.pageUrl = parts.pageUrl;
     this.brokerUrl = parts.brokerUrl;
     this.history = parts.history;
+    this.plc = parts.plc;
     this.#stop = parts.stop;
   }
 
@@ -125,7 +132,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const onTrouble = (message: string): void => logger.warn({ code: 'mqtt' }, message);
     const link = new ControllerLink({ broker: access, cell: cell.name, onTrouble });
     const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
-    const field = options.world === null ? mqttField(loaded, link, onTrouble) : localField(options.world);
+    const field =
+      options.world === null
+        ? mqttField(loaded, link, onTrouble)
+        : localField(options.world, options.surroundings);
     const plc =
       loaded.plc.maps.length === 0
         ? null
@@ -188,6 +198,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       requestsPerS: INTAKE_PER_S,
       outbox: speaking.outbox,
     });
+    const packml =
+      loaded.plc.packTags === 'none'
+        ? null
+        : new PackmlDesk({
+            broker: access,
+            cell: cell.name,
+            service: loop,
+            numbers: loaded.plc.stateNumbers,
+            clock,
+            onTrouble,
+          });
     let subscription: MqttConnection | null = null;
     if (embedded === null) subscription = intake.subscribe(access, onTrouble);
     else gate = intake.gate;
@@ -198,21 +219,32 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     speaking.open();
     plc?.show(() => loop.view());
     plc?.open();
+    packml?.open();
     subscription?.open();
     loop.start();
-    const publishing = setInterval(() => speaking.tick(), PUBLISH_EVERY_MS);
+    const publishing = setInterval(() => {
+      speaking.tick();
+      packml?.tick();
+    }, PUBLISH_EVERY_MS);
     const writing = plc === null ? undefined : setInterval(() => plc.write(), WRITE_EVERY_MS);
     return new Service({
       loop,
       pageUrl: http.url,
       brokerUrl: access.url,
       history,
+      plc,
       stop: async () => {
         // The loop first: the arms are told to stop while everything that reaches them is still there.
         await loop.shutdown();
         clearInterval(publishing);
         clearInterval(writing);
-        await Promise.all([subscription?.close(), speaking.close(), plc?.close(), link.close()]);
+        await Promise.all([
+          subscription?.close(),
+          speaking.close(),
+          plc?.close(),
+          packml?.close(),
+          link.close(),
+        ]);
         await unwind();
       },
     });
@@ -252,8 +284,8 @@ function mqttField(
 }
 
 /** Arms and surroundings simulated in this process. */
-function localField(world: DurableWorld): CellField {
-  return { drivers: world.armHosts.map(localArmDriver), io: localCellIo(world.io) };
+function localField(world: DurableWorld, surroundings: CellIoHost = world.io): CellField {
+  return { drivers: world.armHosts.map(localArmDriver), io: localCellIo(surroundings) };
 }
 
 function openJournal(file: string): Journal {

@@ -15,9 +15,10 @@ export interface PlcSettings {
   readonly sources: readonly Source[];
   /** State numbers other than those of the standard. */
   readonly stateNumbers: StateNumbers;
+  readonly packTags: 'published' | 'none';
 }
 
-export const NO_PLC: PlcSettings = { maps: [], sources: [], stateNumbers: {} };
+export const NO_PLC: PlcSettings = { maps: [], sources: [], stateNumbers: {}, packTags: 'none' };
 
 /** Reads the maps that a cell file names; what is wrong with the cell file itself is left to its schema. */
 export function loadPlcs(source: Source, resolve: (path: string) => string, faults: Fault[]): PlcSettings {
@@ -61,7 +62,12 @@ export function loadPlcs(source: Source, resolve: (path: string) => string, faul
       }),
     );
   }
-  return { maps, sources, stateNumbers: numbers };
+  return {
+    maps,
+    sources,
+    stateNumbers: numbers,
+    packTags: parsed.data.packml === undefined ? 'none' : 'published',
+  };
 }
 
 function mayStopArms(map: PlcMap): boolean {

@@ -7,8 +7,8 @@ export const Plc = z
   .strictObject({
     maps: z
       .array(RelativePath)
-      .min(1)
       .max(16)
+      .default([])
       .describe('Map files, one for each PLC: what its tags mean to the cell'),
     packml: z
       .strictObject({
@@ -20,7 +20,7 @@ export const Plc = z
           ),
       })
       .optional()
-      .describe('How PackTags are published'),
+      .describe('With it the cell is published and commanded as PackTags'),
   })
   .describe('PLCs around the cell');
 export type Plc = z.infer<typeof Plc>;

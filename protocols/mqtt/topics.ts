@@ -53,6 +53,8 @@ export function cellTopics(cell: string) {
     intake: (kind: string) => `${base}/intake/${kind}`,
     result: (requestId: string) => `${base}/intake/results/${requestId}`,
     errors: `${base}/intake/errors`,
+    /** PackTags: `Status/{tag}`, `Admin/{tag}`, `Command` and `Command/{name}`. */
+    packml: (tag: string) => `${base}/packml/${tag}`,
     status: `${base}/status`,
     presence: `${base}/presence`,
     order: (orderId: string) => `${base}/order/${orderId}`,

@@ -73,6 +73,7 @@ export class HandshakeDriver {
   #verifying: Verifying | null = null;
   #words: HandshakeWords = { request: false, sequence: 0, action: 0, place: 0, tote: '' };
   #outcomes: ToteOutcome[] = [];
+  readonly #told = new Map<string, (outcome: ToteOutcome) => void>();
   #violations: Violation[] = [];
   #waitsFor = '';
   #looked = '';
@@ -108,10 +109,14 @@ export class HandshakeDriver {
     return this.#violations;
   }
 
-  /** A newer request about the same place takes the place of one that has not begun. */
-  ask(request: ToteRequest): void {
+  /**
+   * A newer request about the same place takes the place of one that has not begun. `onEnd` is told of the outcome in
+   * place of whoever takes them all.
+   */
+  ask(request: ToteRequest, onEnd?: (outcome: ToteOutcome) => void): void {
     if (this.#current?.requestId === request.requestId) return;
     if (this.#verifying?.request.requestId === request.requestId) return;
+    if (onEnd !== undefined) this.#told.set(request.requestId, onEnd);
     const at = this.#waiting.findIndex(({ placeId }) => placeId === request.placeId);
     if (at < 0) this.#waiting.push(request);
     else this.#waiting[at] = request;
@@ -242,10 +247,10 @@ export class HandshakeDriver {
     const doubt = this.#doubt(request, nowUs);
     if (doubt !== null && nowUs < untilUs) return;
     this.#verifying = null;
-    if (doubt === null) this.#outcomes.push({ status: 'done', request });
+    if (doubt === null) this.#end({ status: 'done', request });
     else {
       this.#violated(doubt.code, doubt.detail, nowUs);
-      this.#outcomes.push({ status: 'failed', request, detail: `${WORDS[doubt.code]}${doubt.detail}` });
+      this.#end({ status: 'failed', request, detail: `${WORDS[doubt.code]}${doubt.detail}` });
     }
   }
 
@@ -278,7 +283,15 @@ export class HandshakeDriver {
   #fail(detail: string): void {
     const request = this.#current;
     this.#current = null;
-    if (request !== null) this.#outcomes.push({ status: 'failed', request, detail });
+    if (request !== null) this.#end({ status: 'failed', request, detail });
+  }
+
+  #end(outcome: ToteOutcome): void {
+    const { requestId } = outcome.request;
+    const told = this.#told.get(requestId);
+    this.#told.delete(requestId);
+    if (told === undefined) this.#outcomes.push(outcome);
+    else told(outcome);
   }
 
   #faultText(nowUs: number): string {
