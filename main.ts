@@ -43,6 +43,7 @@ program
   .description('run the controller service for a cell')
   .argument('<config>', 'cell file (YAML)')
   .option('--sim', 'also start the simulator, as a process of its own')
+  .option('--no-plc', 'the PLCs of the cell are real ones: simulate none')
   .addOption(state)
   .action(async (config, options) => (await import('./cli/run.ts')).runCommand(config, options));
 
@@ -51,6 +52,7 @@ program
   .description('run the simulator alone; the controller reaches it over MQTT as it would real arms')
   .argument('<config>', 'cell file (YAML)')
   .option('--broker <url>', 'MQTT broker, e.g. mqtt://127.0.0.1:1883 (default: as the cell file says)')
+  .option('--no-plc', 'the PLCs of the cell are real ones: simulate none')
   .addOption(state)
   .addOption(json)
   .action(async (config, options) => (await import('./cli/sim.ts')).simCommand(config, options));

@@ -9,6 +9,7 @@ import type { PlcMap } from '../../controller/domain/plc-map.ts';
 import type { IntakeResult } from '../../controller/domain/intake.ts';
 import type { CellView } from '../../controller/operations/view.ts';
 import { MACHINE_CLOCK } from '../../controller/runtime/runtime-clock.ts';
+import type { HandshakeDriver, Violation } from '../../protocols/plc/handshake-driver.ts';
 import type { PlcUnit } from '../../protocols/plc/plc-unit.ts';
 import type { Quirk, SimulatedPlc } from '../../protocols/plc/simulated-plc.ts';
 import { openWorldFile } from '../../sim/world-file.ts';
@@ -46,6 +47,8 @@ export class AcceptanceBench {
   /** What is wrong with the PLC under test, beside what a step does to it. */
   #own: Quirk = NO_QUIRK;
   #requests = 0;
+  /** Violations of each handshake that a step has judged. */
+  readonly #judged = new Map<string, number>();
   readonly #run = process.pid;
 
   private constructor(
@@ -130,6 +133,15 @@ export class AcceptanceBench {
   infect(quirk: Quirk | null): void {
     this.#own = quirk ?? NO_QUIRK;
     this.plc.quirk = this.#own;
+    for (const driver of this.unit.handshakes) this.newViolations(driver);
+  }
+
+  /** What a PLC did wrong in a handshake since this was asked last, also without being asked for anything. */
+  newViolations(driver: HandshakeDriver): readonly Violation[] {
+    const { id } = driver.handshake;
+    const from = this.#judged.get(id) ?? 0;
+    this.#judged.set(id, driver.violations.length);
+    return driver.violations.slice(from);
   }
 
   /** Does something while something is wrong with the PLC or with the way to it. */
@@ -177,7 +189,7 @@ export class AcceptanceBench {
 
   /** Leads the cell to execution from wherever it is, as a person would; false: it does not come there. */
   async run(withinMs = 8_000): Promise<boolean> {
-    return this.until2(withinMs, async () => {
+    return this.#repeat(withinMs, async () => {
       const { state } = this.view();
       if (state === 'execute') return true;
       await this.command('reset');
@@ -188,7 +200,7 @@ export class AcceptanceBench {
     });
   }
 
-  private async until2(withinMs: number, attempt: () => Promise<boolean>): Promise<boolean> {
+  async #repeat(withinMs: number, attempt: () => Promise<boolean>): Promise<boolean> {
     const untilUs = this.nowUs + withinMs * 1_000;
     while (!(await attempt())) {
       if (this.nowUs > untilUs) return false;

@@ -48,7 +48,8 @@ export class WorldToteFloor implements ToteFloor {
     const brings = tote !== null;
     const isThere = brings || this.#standing.has(placeId);
     this.#moves.set(placeId, { requestId, brings, state: isThere ? 'moving' : 'done' });
-    if (!isThere) return;
+    // A jam keeps the conveyor from even beginning.
+    if (!isThere || this.jams.has(placeId)) return;
     this.#host.execute(
       tote === null
         ? { kind: 'exchange', requestId, placeId, containerId: null }
@@ -129,6 +130,26 @@ export function startSimulatedPlc(options: {
     close: async () => {
       clearInterval(timer);
       await connection.close();
+    },
+  };
+}
+
+/** The PLCs of a simulated cell, with what they move; without any the surroundings are as they were. */
+export function simulatePlcs(options: {
+  readonly maps: readonly PlcMap[];
+  readonly broker: BrokerAccess;
+  readonly surroundings: CellIoHost;
+  readonly nowUs: () => number;
+  readonly onTrouble: (message: string) => void;
+}): { readonly surroundings: CellIoHost; close(): Promise<void> } {
+  const { maps, surroundings, ...common } = options;
+  if (maps.length === 0) return { surroundings, close: () => Promise.resolve() };
+  const floor = new WorldToteFloor(surroundings);
+  const running = maps.map((map) => startSimulatedPlc({ ...common, map, floor }));
+  return {
+    surroundings: floor.surroundings,
+    close: async () => {
+      await Promise.all(running.map((plc) => plc.close()));
     },
   };
 }
