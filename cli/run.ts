@@ -69,7 +69,8 @@ export async function runCommand(config: string, options: RunOptions): Promise<v
       wake();
     },
   });
-  const simulator = options.sim === true ? startSimulator(config, stateDirectory, service.brokerUrl, options) : null;
+  const simulator =
+    options.sim === true ? startSimulator(config, stateDirectory, service.brokerUrl, options) : null;
   log.logger.info(
     { code: 'started', page: service.pageUrl, broker: service.brokerUrl },
     `page ${service.pageUrl}, broker ${service.brokerUrl}`,
@@ -146,11 +147,7 @@ function endSimulator(simulator: ChildProcess | null, stateDirectory: string): v
   }
 }
 
-async function stopAll(
-  service: Service,
-  log: ServiceLog,
-  closeWorld: () => Promise<void>,
-): Promise<void> {
+async function stopAll(service: Service, log: ServiceLog, closeWorld: () => Promise<void>): Promise<void> {
   await service.stop();
   await closeWorld();
   log.logger.info({ code: 'ended' }, 'ended');
@@ -201,7 +198,17 @@ function startSimulator(
   );
   const child = spawn(
     process.execPath,
-    [...process.execArgv, main, 'sim', config, '--state', stateDirectory, '--broker', brokerUrl, ...(plc === false ? ['--no-plc'] : [])],
+    [
+      ...process.execArgv,
+      main,
+      'sim',
+      config,
+      '--state',
+      stateDirectory,
+      '--broker',
+      brokerUrl,
+      ...(plc === false ? ['--no-plc'] : []),
+    ],
     { detached: true, stdio: ['ignore', output, output] },
   );
   closeSync(output);
