@@ -230,6 +230,35 @@ task
     ),
   );
 
+const why = program.command('why').description('why a task is where it is, or an arm did what it did');
+const journal = new Option('--journal <file>', 'look into a journal (journal.db in a state directory)');
+why
+  .command('task')
+  .description('what was decided of a task: candidates, costs, the rule, who held the space')
+  .argument('<task>')
+  .addOption(journal)
+  .addOption(url)
+  .addOption(json)
+  .action(async (taskId, options) => (await import('./cli/why.ts')).whyTask(taskId, options));
+why
+  .command('arm')
+  .description('what an arm did at an instant, and why')
+  .argument('<arm>')
+  .argument(
+    '[time]',
+    "seconds of the cell's clock (`nowS` of the status) or an instant such as 2026-03-01T08:15:00Z; now",
+  )
+  .addOption(journal)
+  .addOption(url)
+  .addOption(json)
+  .action(async (armId, time, options) => (await import('./cli/why.ts')).whyArm(armId, time, options));
+why
+  .command('schedule')
+  .description('what is accepted now, who goes first where, and in which order all of it can be completed')
+  .addOption(url)
+  .addOption(json)
+  .action(async (options) => (await import('./cli/why.ts')).whySchedule(options));
+
 try {
   await program.parseAsync();
 } catch (error) {

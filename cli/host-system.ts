@@ -5,13 +5,14 @@ import { ExceptionView } from '../controller/operations/view.ts';
 import { decodePayload } from '../protocols/mqtt/payload.ts';
 import type { PayloadLimits } from '../protocols/mqtt/payload.ts';
 import { MqttConnection } from '../protocols/mqtt/connection.ts';
-import type { BrokerAccess } from '../protocols/mqtt/connection.ts';
+import type { BrokerAccess } from '../protocols/mqtt/broker-access.ts';
 import { IntakeClient } from '../protocols/mqtt/intake-client.ts';
 import { cellTopics } from '../protocols/mqtt/topics.ts';
 import { HostSystem } from '../sim/host-system.ts';
 import type { HostPosition, OrderSource } from '../sim/host-system.ts';
 import { SimOperator } from '../sim/operator.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
+import { cellAddress } from './broker.ts';
 import { initialStock, streamedOrders } from './world.ts';
 
 const NOTE = 'host-system';
@@ -43,12 +44,13 @@ export function startHostSystem(
 ): LiveHost {
   const { world } = durable;
   const { cell } = loaded;
+  const address = cellAddress(loaded.connections, cell.name);
   const host = hostSystem(durable, loaded);
   const { operator: settings } = loaded.simulator.world;
   const operator = settings === null ? null : new SimOperator(world, settings);
   const client = new IntakeClient({
     broker,
-    cell: cell.name,
+    cell: address,
     onResult: (requestId, result) => {
       host?.answered(requestId, result);
       if (host !== null) durable.keep(NOTE, host.position());
@@ -63,7 +65,7 @@ export function startHostSystem(
     onTrouble,
   });
   let shown: z.infer<typeof Screen> | null = null;
-  screen.subscribe(cellTopics(cell.name).status, 0, (message) => {
+  screen.subscribe(cellTopics(address).status, 0, (message) => {
     const decoded = decodePayload(Screen, message.payload, STATUS_LIMITS);
     if (decoded.ok) shown = decoded.value;
   });

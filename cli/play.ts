@@ -11,7 +11,7 @@ import type { OutputMode } from './output.ts';
 import { readOrderFile } from './orders.ts';
 import type { CsvOptions, ReadOrders } from './orders.ts';
 import { demandOf, intakeOf, settingsForPlay, stockForOrders, withPolicy } from './play-setup.ts';
-import { LOSS_CAUSES } from '../controller/core/state.ts';
+import { LOSS_CAUSES } from '../controller/domain/loss-cause.ts';
 import { createMonitor } from '../controller/coordination/monitor.ts';
 import { PLAY_MONITOR } from '../sim/settings.ts';
 import { createReferee } from '../sim/referee.ts';

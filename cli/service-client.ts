@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IntakeResult } from '../controller/domain/intake.ts';
+import type { ArmAccount, TaskAccount } from '../controller/operations/account.ts';
+import type { ScheduleAccount } from '../controller/operations/schedule-account.ts';
 import type { CellView, TaskView } from '../controller/operations/view.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -36,6 +38,19 @@ export class ServiceClient {
 
   async task(taskId: string): Promise<TaskView> {
     return (await this.#get(`/api/v1/tasks/${encodeURIComponent(taskId)}`)) as TaskView;
+  }
+
+  async whyTask(taskId: string): Promise<TaskAccount> {
+    return (await this.#get(`/api/v1/why/tasks/${encodeURIComponent(taskId)}`)) as TaskAccount;
+  }
+
+  async whySchedule(): Promise<ScheduleAccount> {
+    return (await this.#get('/api/v1/why/schedule')) as ScheduleAccount;
+  }
+
+  async whyArm(armId: string, at: string | undefined): Promise<ArmAccount> {
+    const query = at === undefined ? '' : `?${new URLSearchParams({ at })}`;
+    return (await this.#get(`/api/v1/why/arms/${encodeURIComponent(armId)}${query}`)) as ArmAccount;
   }
 
   /** Posts a request. `key` makes a repeat harmless. Refusals are results, not failures. */

@@ -19,6 +19,7 @@ import { openStateDirectory } from '../controller/runtime/state-directory.ts';
 import { createMonitor } from '../controller/coordination/monitor.ts';
 import type { MonitorLimits } from '../controller/coordination/monitor.ts';
 import { describeCell } from '../protocols/http/layout.ts';
+import type { MessageFigures } from '../protocols/http/metrics.ts';
 import { createHttpServer } from '../protocols/http/server.ts';
 import type { HttpServer } from '../protocols/http/server.ts';
 import { MqttArmDriver } from '../protocols/mqtt/arm-driver.ts';
@@ -26,14 +27,16 @@ import { CellPublisher } from '../protocols/mqtt/cell-publisher.ts';
 import { ControllerLink } from '../protocols/mqtt/controller-link.ts';
 import type { EmbeddedBroker } from '../protocols/mqtt/embedded-broker.ts';
 import { MqttIntake } from '../protocols/mqtt/intake.ts';
+import type { IntakeSubscription } from '../protocols/mqtt/intake.ts';
 import { MqttCellIo } from '../protocols/mqtt/io-driver.ts';
 import { PackmlDesk } from '../protocols/packml/packml-desk.ts';
 import { PlcFloor } from '../protocols/plc/plc-floor.ts';
-import type { MqttConnection } from '../protocols/mqtt/connection.ts';
+import { RefusedMessages } from '../protocols/mqtt/refused-messages.ts';
+import { SqliteOutbox } from '../protocols/mqtt/sqlite-outbox.ts';
 import type { ArmDriver, CellIo, CellIoHost } from '../controller/ports.ts';
 import { localArmDriver, localCellIo } from '../sim/driver.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
-import { brokerAccess, startEmbeddedBroker } from './broker.ts';
+import { brokerAccess, cellAddress, startEmbeddedBroker } from './broker.ts';
 import { CommandFailure } from './failure.ts';
 import { logNotice } from './log.ts';
 import { MAGPIE_VERSION } from './version.ts';
@@ -49,10 +52,11 @@ const SILENCE_US = 500_000;
 const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: SILENCE_US + 100_000 };
 /** A command that takes longer than this to its arm is refused there as late, us. */
 const COMMAND_VALID_US = 400_000;
-const INTAKE_PER_S = 500;
+const INTAKE_PER_S = 2_000;
 const PUBLISH_EVERY_MS = 50;
 /** How often what PLCs are to know is looked at, ms. */
 const WRITE_EVERY_MS = 20;
+const DENIALS_LOGGED_PER_S = 10;
 /** How long a shutdown waits for the arms to come to rest, us. */
 const REST_WITHIN_US = 3_500_000;
 
@@ -105,6 +109,7 @@ export class Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { loaded, logger } = options;
   const { cell, connections } = loaded;
+  const address = cellAddress(connections, cell.name);
   const token = readToken(connections.http.tokenEnv);
   const opened = openStateDirectory({
     directory: options.stateDirectory,
@@ -124,18 +129,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     let gate: MqttIntake['gate'] | null = null;
     let embedded: EmbeddedBroker | null = null;
     if (connections.broker.kind === 'embedded') {
-      embedded = await startEmbeddedBroker(connections.broker, (message) => gate?.(message));
+      embedded = await startEmbeddedBroker({
+        broker: connections.broker,
+        cell: address,
+        beforeAcknowledge: (message) => gate?.(message),
+        onDenied: atMost(DENIALS_LOGGED_PER_S, (message) => logger.warn({ code: 'mqtt-denied' }, message)),
+      });
       const broker = embedded;
       undo.push(() => broker.close());
     }
-    const access = brokerAccess(connections.broker, embedded?.url);
+    const access = embedded?.ownAccess ?? brokerAccess(connections.broker);
     const onTrouble = (message: string): void => logger.warn({ code: 'mqtt' }, message);
-    const link = new ControllerLink({ broker: access, cell: cell.name, onTrouble });
+    const link = new ControllerLink({ broker: access, cell: address, onTrouble });
     const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
+    const refused = new RefusedMessages();
     const field =
       options.world === null
-        ? mqttField(loaded, link, onTrouble)
+        ? mqttField(loaded, link, refused, onTrouble)
         : localField(options.world, options.surroundings);
+    const store = openOutbox(opened.state.outboxFile);
+    undo.push(() => store.close());
     const plc =
       loaded.plc.maps.length === 0
         ? null
@@ -189,30 +202,42 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     const { loop } = created;
     undo.push(() => loop.shutdown());
-    const speaking = new CellPublisher({ broker: access, cell: cell.name, service: loop, clock, onTrouble });
+    const speaking = new CellPublisher({
+      broker: access,
+      cell: address,
+      service: loop,
+      clock,
+      store,
+      onTrouble,
+    });
     publisher = speaking;
     const intake = new MqttIntake({
-      cell: cell.name,
+      cell: address,
       service: loop,
       clock,
       requestsPerS: INTAKE_PER_S,
       outbox: speaking.outbox,
+      refused,
     });
     const packml =
       loaded.plc.packTags === 'none'
         ? null
         : new PackmlDesk({
             broker: access,
-            cell: cell.name,
+            cell: address,
             service: loop,
             numbers: loaded.plc.stateNumbers,
             clock,
             onTrouble,
           });
-    let subscription: MqttConnection | null = null;
+    let subscription: IntakeSubscription | null = null;
     if (embedded === null) subscription = intake.subscribe(access, onTrouble);
     else gate = intake.gate;
-    const http = await openHttp(loaded, loop, token, logger);
+    const http = await openHttp(loaded, loop, token, logger, () => ({
+      refused: refused.counts(),
+      waiting: speaking.outbox.waiting,
+      dropped: speaking.outbox.dropped,
+    }));
     undo.push(() => http.server.close());
 
     link.open();
@@ -230,7 +255,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     return new Service({
       loop,
       pageUrl: http.url,
-      brokerUrl: access.url,
+      brokerUrl: embedded?.url ?? access.url,
       history,
       plc,
       stop: async () => {
@@ -263,11 +288,12 @@ interface CellField {
 function mqttField(
   loaded: LoadedCell,
   link: ControllerLink,
+  refused: RefusedMessages,
   onTrouble: (message: string) => void,
 ): CellField {
   const { cell } = loaded;
   const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
-  const common = { link, cell: cell.name, onTrouble };
+  const common = { link, cell: cellAddress(loaded.connections, cell.name), refused, onTrouble };
   return {
     drivers: cell.arms.map(
       (arm) =>
@@ -286,6 +312,18 @@ function mqttField(
 /** Arms and surroundings simulated in this process. */
 function localField(world: DurableWorld, surroundings: CellIoHost = world.io): CellField {
   return { drivers: world.armHosts.map(localArmDriver), io: localCellIo(surroundings) };
+}
+
+function openOutbox(file: string): SqliteOutbox {
+  try {
+    return new SqliteOutbox(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(
+      `${file}: ${why}. It holds results that were not delivered yet; move it away to go on without them`,
+      1,
+    );
+  }
 }
 
 function openJournal(file: string): Journal {
@@ -313,6 +351,19 @@ function configurationOf(loaded: LoadedCell, logger: Logger): ConfigurationHandl
   };
 }
 
+/** Passes on so many calls a second; a client that tries again and again does not fill the log. */
+function atMost(perS: number, say: (message: string) => void): (message: string) => void {
+  let sinceMs = 0;
+  let left = perS;
+  return (message) => {
+    const nowMs = performance.now();
+    if (nowMs - sinceMs >= 1_000) [sinceMs, left] = [nowMs, perS];
+    if (left === 0) return;
+    left -= 1;
+    say(message);
+  };
+}
+
 function readToken(name: string | null): string | null {
   const token = process.env[name ?? 'MAGPIE_TOKEN'];
   return token === undefined || token === '' ? null : token;
@@ -323,11 +374,13 @@ async function openHttp(
   loop: ControlLoop<Core>,
   token: string | null,
   logger: Logger,
+  messages: () => MessageFigures,
 ): Promise<{ readonly server: HttpServer; readonly url: string }> {
   const { http } = loaded.connections;
   const consoleDirectory = fileURLToPath(new URL('../console', import.meta.url));
   const server = await createHttpServer({
     service: loop,
+    messages,
     layout: describeCell(loaded.cell),
     descriptions: new Map(loaded.descriptions.map((each) => [each.name, each.urdf])),
     host: http.host,

@@ -6,7 +6,7 @@ import { MqttIoHost } from '../protocols/mqtt/io-host.ts';
 import { openWorldFile, WorldFileFailure } from '../sim/world-file.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
 import { MACHINE_CLOCK } from '../controller/runtime/runtime-clock.ts';
-import { brokerAccess } from './broker.ts';
+import { brokerAccess, cellAddress } from './broker.ts';
 import { simulatePlcs } from './plc/simulated-plcs.ts';
 import { CommandFailure } from './failure.ts';
 import { loadConfig } from './load-config.ts';
@@ -83,7 +83,8 @@ async function runWorld(
   const { world } = durable;
   const clock = { nowUs: () => world.nowUs };
   const onTrouble = (message: string): void => say(options, message);
-  const common = { broker: access, cell: loaded.cell.name, clock, onTrouble };
+  const cell = cellAddress(loaded.connections, loaded.cell.name);
+  const common = { broker: access, cell, clock, onTrouble };
   const arms = durable.armHosts.map(
     (host) =>
       new MqttArmHost({ ...common, host, leaseUs: loaded.simulator.world.leaseUs, sampleHz: SAMPLE_HZ }),

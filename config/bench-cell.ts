@@ -48,7 +48,8 @@ const NOTES: readonly string[] = [
 
 const CONNECTIONS: ConnectionSettings = {
   arms: 'simulated',
-  broker: { kind: 'embedded', host: '127.0.0.1', port: 1883 },
+  broker: { kind: 'embedded', host: '127.0.0.1', port: 1883, tls: null, users: [] },
+  topicRoot: null,
   http: { host: '127.0.0.1', port: 8080, tokenEnv: null },
 };
 

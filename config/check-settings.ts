@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import type { PathKey } from './fault.ts';
 import type { Findings } from './findings.ts';
+import type { ConnectionSettings } from './settings.ts';
 import { readSource } from './source.ts';
 
 /** Numbers and connections that are possible each by itself and make no sense together. */
@@ -12,6 +14,8 @@ export function checkSettings(findings: Findings): void {
   goods(findings);
 }
 
+/** Variables of the embedded broker's user that may do everything. */
+const WHOLE_USER = ['MAGPIE_MQTT_USERNAME', 'MAGPIE_MQTT_PASSWORD'];
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
 function connections(findings: Findings): void {
@@ -23,35 +27,94 @@ function connections(findings: Findings): void {
       'name the variable that holds a token (token_env), or listen on 127.0.0.1',
     );
   }
-  if (broker.kind === 'embedded' && !LOOPBACK.test(broker.host)) {
-    findings.warning(
-      ['connections', 'broker', 'host'],
-      'lets every machine of the network speak as an arm',
-      'use a broker with users and access rules (kind: external), or listen on 127.0.0.1',
-    );
-  }
-  if (broker.kind === 'external') {
-    const plain = /^(mqtt|ws):\/\/(?!localhost|127\.|\[::1\])/.test(broker.url);
-    if (plain && broker.passwordEnv !== null) {
-      const problem = 'sends a password in clear text';
-      findings.warning(['connections', 'broker', 'url'], problem, 'use mqtts:// or wss://');
-    }
-    if (broker.caFile !== null && !existsSync(broker.caFile)) {
-      findings.error(
-        ['connections', 'broker', 'ca_file'],
-        `there is no file ${broker.caFile}`,
-        'correct the path',
-      );
-    }
-  }
-  const named: readonly (readonly [readonly string[], string | null])[] = [
+  if (broker.kind === 'embedded') embeddedBroker(findings, broker);
+  else externalBroker(findings, broker);
+  const named: readonly (readonly [readonly PathKey[], string | null])[] = [
     [['connections', 'http', 'token_env'], http.tokenEnv],
     [['connections', 'broker', 'username_env'], broker.kind === 'external' ? broker.usernameEnv : null],
     [['connections', 'broker', 'password_env'], broker.kind === 'external' ? broker.passwordEnv : null],
+    ...(broker.kind === 'embedded' ? broker.users : []).map(
+      (user, index) => [['connections', 'broker', 'users', index, 'password_env'], user.passwordEnv] as const,
+    ),
   ];
   for (const [path, name] of named) {
     if (name === null || (process.env[name] ?? '') !== '') continue;
     findings.warning(path, 'is not set in this environment', `set ${name} where the service runs`);
+  }
+}
+
+type Broker<K> = Extract<ConnectionSettings['broker'], { kind: K }>;
+
+const AT_BROKER: readonly PathKey[] = ['connections', 'broker'];
+
+function embeddedBroker(findings: Findings, broker: Broker<'embedded'>): void {
+  const { tls, users } = broker;
+  if (!LOOPBACK.test(broker.host)) {
+    const hasWholeUser = WHOLE_USER.every((name) => (process.env[name] ?? '') !== '');
+    if (users.length === 0 && !hasWholeUser) {
+      findings.error(
+        [...AT_BROKER, 'host'],
+        'lets every machine of the network move the arms',
+        'give the broker users (connections.broker.users) and a certificate (tls), or listen on 127.0.0.1',
+      );
+    } else if (tls === null) {
+      findings.error(
+        [...AT_BROKER, 'host'],
+        'lets passwords and commands cross the network in clear text',
+        'give the broker a certificate (connections.broker.tls), or listen on 127.0.0.1',
+      );
+    }
+  }
+  missingFiles(findings, [
+    [[...AT_BROKER, 'tls', 'certificate_file'], tls?.certificateFile ?? null],
+    [[...AT_BROKER, 'tls', 'key_file'], tls?.keyFile ?? null],
+    [[...AT_BROKER, 'tls', 'ca_file'], tls?.caFile ?? null],
+    [[...AT_BROKER, 'tls', 'client_ca_file'], tls?.clientCaFile ?? null],
+  ]);
+  const armIds = findings.loaded.cell.arms.map(({ id }) => id);
+  const seen = new Set<string>();
+  users.forEach((user, index) => {
+    const at = [...AT_BROKER, 'users', index];
+    if (seen.has(user.name)) {
+      findings.error([...at, 'name'], 'is the name of two users', 'give each user a name of its own');
+    }
+    seen.add(user.name);
+    if (user.passwordEnv === null && (tls?.clientCaFile ?? null) === null) {
+      findings.error(
+        [...at, 'name'],
+        'can show neither a password nor a certificate',
+        'name the variable with its password (password_env), or let clients show certificates (tls.client_ca_file)',
+      );
+    }
+    user.arms.forEach((armId, k) => {
+      if (armIds.includes(armId)) return;
+      findings.error([...at, 'arms', k], 'is no arm of this cell', `write one of ${armIds.join(', ')}`);
+    });
+  });
+}
+
+function externalBroker(findings: Findings, broker: Broker<'external'>): void {
+  broker.urls.forEach((url, index) => {
+    const plain = /^(mqtt|ws):\/\/(?!localhost|127\.|\[::1\])/.test(url);
+    if (!plain || broker.passwordEnv === null) return;
+    const path = index === 0 ? ['url'] : ['fallback_urls', index - 1];
+    findings.warning([...AT_BROKER, ...path], 'sends a password in clear text', 'use mqtts:// or wss://');
+  });
+  missingFiles(findings, [
+    [[...AT_BROKER, 'ca_file'], broker.caFile],
+    [[...AT_BROKER, 'certificate_file'], broker.certificate?.file ?? null],
+    [[...AT_BROKER, 'key_file'], broker.certificate?.keyFile ?? null],
+  ]);
+}
+
+function missingFiles(
+  findings: Findings,
+  named: readonly (readonly [path: readonly PathKey[], file: string | null])[],
+): void {
+  for (const [path, file] of named) {
+    if (file !== null && !existsSync(file)) {
+      findings.error(path, `there is no file ${file}`, 'correct the path');
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import { parseToolDescription } from '../arms/model/tool.ts';
 import type { ToolDescription } from '../arms/model/tool.ts';
 import { parseUrdf } from '../arms/model/urdf.ts';
 import type { Fault, PathKey } from './fault.ts';
+import { readMeshFiles } from './mesh-files.ts';
 import type { Arm } from './schema.ts';
 import { faultAt, readSource, readText } from './source.ts';
 import type { Source } from './source.ts';
@@ -111,6 +112,7 @@ export function loadArm(files: ArmFiles): LoadArmResult {
     return null;
   };
   const urdf = text(files.urdf);
+  const meshes = urdf === null ? undefined : readMeshFiles(files.urdf, urdf);
   const srdf = files.srdf === null ? null : text(files.srdf);
   const limits = data(files.limits);
   const tool = typeof files.tool === 'string' ? data(files.tool) : null;
@@ -123,7 +125,7 @@ export function loadArm(files: ArmFiles): LoadArmResult {
   }
   if (extension?.status !== 'parsed' || description?.status !== 'parsed') {
     // What can be said of the other files is said now, not at the next attempt.
-    const parsed = [urdf === null ? null : parseUrdf(urdf), srdf === null ? null : parseSrdf(srdf)];
+    const parsed = [urdf === null ? null : parseUrdf(urdf, meshes), srdf === null ? null : parseSrdf(srdf)];
     for (const result of parsed) {
       if (result?.status === 'refused') faults.push(...result.faults.map(explain));
     }
@@ -133,6 +135,7 @@ export function loadArm(files: ArmFiles): LoadArmResult {
   const loaded = loadManipulator({
     name: basename(files.urdf, '.urdf'),
     urdf,
+    ...(meshes === undefined ? {} : { meshes }),
     srdf,
     extension: extension.extension,
     tool: description.tool,

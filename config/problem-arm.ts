@@ -9,6 +9,7 @@ import type { Manipulator } from '../arms/model/manipulator.ts';
 import { bareFlange } from '../arms/model/tool.ts';
 import type { ToolDescription } from '../arms/model/tool.ts';
 import { loadArm } from './load-arm.ts';
+import { readMeshFiles } from './mesh-files.ts';
 import { shippedPath } from './shipped.ts';
 import { readText } from './source.ts';
 
@@ -103,7 +104,8 @@ function described(file: string, jointCount: number): ProblemArmResult {
   if (srdfText?.status === 'refused') {
     return { status: 'refused', problem: `${srdf} ${srdfText.fault.problem}`, remedy: srdfText.fault.remedy };
   }
-  const parsed = parseUrdf(read.text);
+  const meshes = readMeshFiles(file, read.text);
+  const parsed = parseUrdf(read.text, meshes);
   if (parsed.status === 'refused') {
     const words = parsed.faults.map(describeFault);
     return { status: 'refused', problem: words.join('; '), remedy: 'correct the URDF' };
@@ -112,6 +114,7 @@ function described(file: string, jointCount: number): ProblemArmResult {
   const loaded = loadManipulator({
     name: basename(file).replace(/\.(urdf|xml)$/i, ''),
     urdf: read.text,
+    meshes,
     srdf: srdfText === null ? null : srdfText.text,
     extension: assumed.extension,
     tool: NO_TOOL,

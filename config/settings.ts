@@ -64,18 +64,50 @@ export interface SimulatorSettings {
   readonly orders: OrderStreamSettings;
 }
 
+/** Files of the embedded broker, absolute. */
+interface BrokerTlsSettings {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Who signed the certificate; null: somebody whom every machine believes. */
+  readonly caFile: string | null;
+  /** Whose certificates clients have to show; null: they need none. */
+  readonly clientCaFile: string | null;
+}
+
+/** A user of the embedded broker. */
+interface BrokerUserSettings {
+  readonly name: string;
+  readonly roles: readonly ('arm' | 'plc' | 'host' | 'operator' | 'viewer')[];
+  readonly arms: readonly string[];
+  readonly passwordEnv: string | null;
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
 /** How the service speaks. Credentials are names of environment variables, read by whoever connects. */
 export interface ConnectionSettings {
   readonly arms: 'simulated' | 'mqtt';
   readonly broker:
-    | { readonly kind: 'embedded'; readonly host: string; readonly port: number }
+    | {
+        readonly kind: 'embedded';
+        readonly host: string;
+        readonly port: number;
+        readonly tls: BrokerTlsSettings | null;
+        readonly users: readonly BrokerUserSettings[];
+      }
     | {
         readonly kind: 'external';
-        readonly url: string;
+        /** The first that answers is used. */
+        readonly urls: readonly [string, ...string[]];
+        readonly protocol: 'auto' | '5' | '3.1.1';
         readonly usernameEnv: string | null;
         readonly passwordEnv: string | null;
         readonly caFile: string | null;
+        /** For mutual TLS. */
+        readonly certificate: { readonly file: string; readonly keyFile: string } | null;
       };
+  /** What stands before the cell's name in its topics; null: the usual. */
+  readonly topicRoot: string | null;
   readonly http: { readonly host: string; readonly port: number; readonly tokenEnv: string | null };
 }
 
@@ -175,15 +207,57 @@ export function connectionSettings(
   return {
     arms: connections.arms,
     broker:
-      broker.kind === 'embedded'
-        ? broker
-        : {
-            kind: 'external',
-            url: broker.url,
-            usernameEnv: broker.username_env ?? null,
-            passwordEnv: broker.password_env ?? null,
-            caFile: broker.ca_file === undefined ? null : resolve(broker.ca_file),
-          },
+      broker.kind === 'embedded' ? embeddedSettings(broker, resolve) : externalSettings(broker, resolve),
+    topicRoot: connections.topic_root ?? null,
     http: { host: http.host, port: http.port, tokenEnv: http.token_env ?? null },
+  };
+}
+
+type Broker<K> = Extract<Connections['broker'], { kind: K }>;
+
+function embeddedSettings(
+  broker: Broker<'embedded'>,
+  resolve: (path: string) => string,
+): ConnectionSettings['broker'] {
+  const { kind, host, port, tls, users = [] } = broker;
+  const optional = (path: string | undefined): string | null => (path === undefined ? null : resolve(path));
+  return {
+    kind,
+    host,
+    port,
+    tls:
+      tls === undefined
+        ? null
+        : {
+            certificateFile: resolve(tls.certificate_file),
+            keyFile: resolve(tls.key_file),
+            caFile: optional(tls.ca_file),
+            clientCaFile: optional(tls.client_ca_file),
+          },
+    users: users.map(({ name, roles, arms = [], password_env, publish = [], subscribe = [] }) => ({
+      name,
+      roles,
+      arms,
+      passwordEnv: password_env ?? null,
+      publish,
+      subscribe,
+    })),
+  };
+}
+
+function externalSettings(
+  broker: Broker<'external'>,
+  resolve: (path: string) => string,
+): ConnectionSettings['broker'] {
+  const { certificate_file: file, key_file: keyFile } = broker;
+  return {
+    kind: 'external',
+    urls: [broker.url, ...(broker.fallback_urls ?? [])],
+    protocol: broker.protocol ?? 'auto',
+    usernameEnv: broker.username_env ?? null,
+    passwordEnv: broker.password_env ?? null,
+    caFile: broker.ca_file === undefined ? null : resolve(broker.ca_file),
+    certificate:
+      file === undefined || keyFile === undefined ? null : { file: resolve(file), keyFile: resolve(keyFile) },
   };
 }

@@ -11,6 +11,7 @@ export const REQUEST_SHAPE: ShapeLimits = { maxDepth: 8, maxValues: 20_000 };
 
 /** What is wrong with the form of a text that is to be JSON. */
 export interface ShapeFault {
+  readonly reason: 'too-deep' | 'too-many-values' | 'duplicate-field' | 'not-finite';
   /** The field it concerns; empty: the whole. */
   readonly field: string;
   readonly message: string;
@@ -27,7 +28,8 @@ export function infiniteFault(text: string): ShapeFault | null {
     if (value === Infinity || value === -Infinity) field = key;
     return value;
   });
-  return field === null ? null : { field, message: 'is larger than any number can be; give a finite number' };
+  if (field === null) return null;
+  return { reason: 'not-finite', field, message: 'is larger than any number can be; give a finite number' };
 }
 
 /** One open object or array while scanning. */
@@ -51,6 +53,7 @@ export function shapeFault(text: string, limits: ShapeLimits, whole: string): Sh
       levels.push({ keys: char === '{' ? new Set() : null, expectKey: char === '{' });
       if (levels.length > limits.maxDepth) {
         return {
+          reason: 'too-deep',
           field: '',
           message: `${whole} nests deeper than ${limits.maxDepth} levels; send it flatter`,
         };
@@ -67,6 +70,7 @@ export function shapeFault(text: string, limits: ShapeLimits, whole: string): Sh
         const key = keyOf(text.slice(at, end + 1));
         if (level.keys.has(key)) {
           return {
+            reason: 'duplicate-field',
             field: key,
             message: 'the field stands twice in the same object; send it once',
           };
@@ -78,6 +82,7 @@ export function shapeFault(text: string, limits: ShapeLimits, whole: string): Sh
     }
     if (values > limits.maxValues) {
       return {
+        reason: 'too-many-values',
         field: '',
         message: `${whole} has more than ${limits.maxValues} values; split it`,
       };

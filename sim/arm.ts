@@ -5,7 +5,7 @@ import type { ArmCommand, ArmEvent, ArmHost, ArmOutcome, ArmRefusal, Holding } f
 import { ArmMotion } from './arm-motion.ts';
 import { ArmTool } from './arm-tool.ts';
 import type { Goods } from './items.ts';
-import type { RandomStreams } from './random.ts';
+import type { RandomStream, RandomStreams } from './random.ts';
 import type { SimSettings } from './settings.ts';
 import { whyNotFollow } from './submission.ts';
 import { toolTip } from './tool-tip.ts';
@@ -63,6 +63,9 @@ export class SimArm implements ArmHost {
   private last: ArmSnapshot['last'] = null;
   private fault: { code: string; detail: string; clearsAtUs: number | null } | null = null;
   private lostUntilUs: number | null = null;
+  private readonly delays: RandomStream;
+  /** Of its speed, that the motion under way is driven at. */
+  private motionShare = 1;
   private speedShare = 1;
   private speedUntilUs = 0;
   private heardUs = 0;
@@ -84,6 +87,7 @@ export class SimArm implements ArmHost {
     this.settings = settings;
     this.limits = model.manipulator.joints.map((joint) => joint.limits);
     this.gripUs = gripUs;
+    this.delays = random.of(`delays:${model.id}`);
     this.tool = new ArmTool(model.id, settings, goods, random);
     this.motion = new ArmMotion(model.manipulator, settings, model.park);
   }
@@ -221,6 +225,7 @@ export class SimArm implements ArmHost {
       return refuse('start-deviates', `joint ${joint} stands ${by.toPrecision(3)} away from the start`);
     }
     this.motion.begin(trajectory, fromUs, grantedUntilUs);
+    this.motionShare = this.drawMotionShare();
     const nextMark = marksUs.findIndex((mark) => mark >= fromUs);
     this.command = {
       commandId: command.commandId,
@@ -230,6 +235,13 @@ export class SimArm implements ArmHost {
     this.stopping = null;
     this.tool.motionBegins(fromUs, durationUs(trajectory));
     this.emit({ kind: 'accepted', commandId: command.commandId });
+  }
+
+  private drawMotionShare(): number {
+    const { delays } = this.settings;
+    if (delays === undefined || !this.delays.chance(delays.share)) return 1;
+    const { min, max } = delays.extra;
+    return 1 / (1 + min + (max - min) * this.delays.fraction());
   }
 
   private beginGrip(command: Extract<ArmCommand, { kind: 'grip' }>): void {
@@ -266,7 +278,7 @@ export class SimArm implements ArmHost {
       this.stopMotion('lease-expired');
     }
     const share = this.nowUs < this.speedUntilUs ? this.speedShare : 1;
-    this.motion.step(share);
+    this.motion.step(share * this.motionShare);
     const progressUs = this.motion.progressUs;
     if (this.tool.fallsAt(progressUs)) this.loseHeld();
     const command = this.command;

@@ -1,7 +1,8 @@
 import type { MonitorStatistics } from '../controller/coordination/monitor.ts';
 import type { Core } from '../controller/core/create.ts';
 import type { CoreEffect } from '../controller/core/effect.ts';
-import type { CoreState, LossCause } from '../controller/core/state.ts';
+import type { CoreState } from '../controller/core/state.ts';
+import type { LossCause } from '../controller/domain/loss-cause.ts';
 import type { IntakeResult } from '../controller/domain/intake.ts';
 import { viewOf } from '../controller/operations/view-of.ts';
 import type { Verdict } from './observer.ts';

@@ -206,6 +206,8 @@ class PlayRun {
         this.meter.planningMs += performance.now() - beganMs;
         return;
       }
+      case 'reason':
+        return;
       case 'reply':
         return this.meter.noteReply(effect.requestId, effect.result);
       case 'notice':

@@ -33,6 +33,14 @@ export interface FaultRates {
   readonly durationUs: { readonly min: number; readonly max: number };
 }
 
+/** Motions that take longer than planned, as on a robot whose path is slowed by its own controller. */
+export interface MotionDelays {
+  /** Probability that a motion is slow. */
+  readonly share: number;
+  /** By how much longer a slow one takes, as a share of its duration: 0.5 is half as long again. */
+  readonly extra: { readonly min: number; readonly max: number };
+}
+
 /** The simulated person who answers the queue of exceptions. */
 export interface OperatorSettings {
   /** Time from an exception's appearing to its answer, us. */
@@ -57,6 +65,8 @@ export interface SimSettings {
   readonly massNoise: number;
   readonly rates: ExceptionRates;
   readonly faults: FaultRates;
+  /** Absent: every motion takes its time. For campaigns. */
+  readonly delays?: MotionDelays;
   /** null: nobody answers. */
   readonly operator: OperatorSettings | null;
   /** Time an induct tote takes on the conveyor from its free place to standing in it, us. */

@@ -17,6 +17,8 @@ export class TraceHash {
   private filled = 0;
 
   effect(effect: CoreEffect): void {
+    // Why something was decided shows in what was.
+    if (effect.kind === 'reason') return;
     if (effect.kind !== 'arm' || effect.command.kind !== 'submit') {
       this.text(canonicalJson(effect));
       return;

@@ -138,6 +138,7 @@ class Packer {
       const first = pieces.length;
       pieces.push(...piecesOf(p, q, radiusM));
       this.i32(to + at.C_PIECE_FIRST, first, pieces.length, joint);
+      this.f32(to + at.C_REACH, (Math.sqrt(length2) / 2 + radiusM) * LEVER_ROUNDING);
       if (joint < 0) this.splat(ends + c * 6 * at.WIDE, [...p, ...q]);
     });
     const pieceTable = this.allocate(pieces.length * at.P_SIZE);

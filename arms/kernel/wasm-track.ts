@@ -4,6 +4,9 @@ import type { KernelCore } from './wasm-core.ts';
 import { writeNumbers } from './wasm-core.ts';
 import type { WasmScene } from './wasm-space.ts';
 
+/** The most samples of a track: eight for each place in the list that `conflictMatrix` works with. */
+const SAMPLES_MAX = 65_000;
+
 /** A track in the kernel's memory. */
 export class WasmTrack implements Track {
   readonly scene: WasmScene;
@@ -13,7 +16,9 @@ export class WasmTrack implements Track {
 
   constructor(core: KernelCore, scene: WasmScene, request: TrackRequest) {
     const { sampleCount, carried, positions } = request;
-    if (!(sampleCount >= 1)) throw new RangeError('a track has at least one sample');
+    if (!(sampleCount >= 1 && sampleCount <= SAMPLES_MAX)) {
+      throw new RangeError(`a track has 1 to ${SAMPLES_MAX} samples, not ${sampleCount}`);
+    }
     this.core = core;
     this.scene = scene;
     this.sampleCount = sampleCount;

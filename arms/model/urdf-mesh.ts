@@ -26,8 +26,8 @@ export function meshCollisions(
     faults.add(
       path,
       fileName,
-      'the mesh was not given',
-      'give the file, or replace it with boxes, spheres, cylinders or capsules that enclose the mesh (visual meshes may stay)',
+      'the mesh was not found',
+      'put the file where its name says (package://NAME/... is looked for in folders above the URDF), or replace it with boxes, spheres, cylinders or capsules that enclose the mesh (visual meshes may stay)',
     );
     return [];
   }

@@ -99,6 +99,18 @@ export function parseUrdf(text: string, meshes: MeshFiles = NO_MESHES): UrdfResu
   return { status: 'parsed', model: { name, rootLink, links, joints } };
 }
 
+/** Names under which a description mentions meshes as collision geometry, each once; none where it cannot be read. */
+export function collisionMeshNames(text: string): readonly string[] {
+  const root = readXml(text, 'robot', new FaultList('urdf'));
+  if (root === null) return [];
+  const names = childrenNamed(root, 'link')
+    .flatMap((link) => childrenNamed(link, 'collision'))
+    .flatMap((collision) => childrenNamed(collision, 'geometry'))
+    .flatMap((geometry) => childrenNamed(geometry, 'mesh'))
+    .flatMap((mesh) => mesh.attributes.get('filename') ?? []);
+  return [...new Set(names)];
+}
+
 function usesXacro(element: XmlElement): boolean {
   if (element.name.startsWith('xacro:')) return true;
   for (const value of element.attributes.values()) if (/\$[{(]/.test(value)) return true;

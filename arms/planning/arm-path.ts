@@ -1,7 +1,6 @@
 import type { Room } from './room.ts';
 import { rrtConnect } from './rrt-connect.ts';
-import { isPathFree, shortenPath } from './short-path.ts';
-import { sumOfJoints } from './swept-path.ts';
+import { shortenPath } from './short-path.ts';
 import type { TeamMember } from './team.ts';
 
 type Row = readonly number[];
@@ -53,33 +52,4 @@ export function findArmPath(request: PathRequest): readonly Row[] | null {
   if (found === null) return null;
   const arms = [[0, from.length]] as const;
   return shortenPath({ path: found, isLineFree, random, rounds: request.shortenRounds, arms });
-}
-
-/** What a detour may take more than the straight line, as a share of it and on top of that, rad. */
-export interface DetourReach {
-  readonly share: number;
-  readonly restRad: number;
-}
-
-/**
- * A random free path over one point between. The point is drawn from the box which start and goal span in joint space,
- * widened by `reach`: inside the box itself a detour is no longer than the straight line in the sum over joints, so
- * alternatives come at no cost. Null: this draw is not free.
- */
-export function drawDetour(
-  member: TeamMember,
-  from: Row,
-  to: Row,
-  reach: DetourReach,
-  random: () => number,
-): readonly Row[] | null {
-  const { lower, upper } = member;
-  const widen = reach.restRad + (reach.share * sumOfJoints(from, to)) / from.length;
-  const via = from.map((value, j) => {
-    const low = Math.max(lower[j], Math.min(value, to[j]) - widen);
-    const high = Math.min(upper[j], Math.max(value, to[j]) + widen);
-    return low + random() * (high - low);
-  });
-  const path = [from, via, to];
-  return isPathFree(path, member.room.isLineFree) ? path : null;
 }

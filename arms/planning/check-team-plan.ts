@@ -5,11 +5,19 @@ import { transformOf } from '../geometry/transform.ts';
 import type { JointTrajectory } from '../trajectory/joint-trajectory.ts';
 import type { TrajectoryFault } from '../trajectory/validate-trajectory.ts';
 import { validateTrajectory } from '../trajectory/validate-trajectory.ts';
-import type { ArmBody } from './arm-body.ts';
 import { compileBody } from './arm-body.ts';
 import { boundMotion } from './motion-bounds.ts';
-import type { MovingArm } from './motion-walk.ts';
-import { armTravel, boundTravel, linkTravel, movingArm, placeAtUs, walk } from './motion-walk.ts';
+import type { GriddedMotion, MovingArm } from './motion-walk.ts';
+import {
+  boundTravel,
+  gridCount,
+  gridMotion,
+  movingArm,
+  placeAtUs,
+  travelBeyond,
+  walk,
+  walkSteps,
+} from './motion-walk.ts';
 import type { TeamArm, TeamProblem } from './team-problem.ts';
 
 /** What is wrong with a plan. */
@@ -37,6 +45,8 @@ export const UNSEEN_M = 0.001;
 const END_TOLERANCE = 1e-6;
 /** Distances beyond this are not measured, m. */
 const FAR_M = 0.5;
+/** Links whose spheres are farther apart than this are not measured any closer, m. */
+const NEAR_M = 0.1;
 
 /**
  * The reference check of a team's plan: every trajectory within its limits and from start to goal; no arm in an
@@ -60,15 +70,17 @@ export function checkTeamPlan(problem: TeamProblem, trajectories: readonly Joint
     if (ends !== null) return bad(ends);
     moving.push(movingArm(compileBody(arm.manipulator, arm.X_WB), boundMotion(trajectory)));
   }
+  const instants = gridCount(Math.max(...moving.map(({ bounds }) => bounds.durationUs)));
+  const gridded = moving.map((arm) => gridMotion(arm, instants));
   const solids = problem.obstacles.map(solidOf);
   for (const [k, arm] of arms.entries()) {
-    const fault = obstacleFault(arm, moving[k], solids) ?? selfFault(arm, moving[k]);
+    const fault = obstacleFault(arm, gridded[k], solids) ?? selfFault(arm, moving[k]);
     if (fault !== null) return bad(fault);
   }
   let clearanceM = Infinity;
   for (let a = 0; a < arms.length; a += 1) {
     for (let b = a + 1; b < arms.length; b += 1) {
-      const result = walkPair(moving[a], moving[b], problem.clearanceM);
+      const result = walkPair(gridded[a], gridded[b], problem.clearanceM);
       clearanceM = Math.min(clearanceM, result.leastM);
       if (result.atUs >= 0) {
         const [arm, other] = [arms[a].id, arms[b].id];
@@ -143,75 +155,126 @@ function halfLength(c: Float64Array, at: number): number {
   return Math.sqrt(x * x + y * y + z * z) / 2;
 }
 
-function obstacleFault(arm: TeamArm, moving: MovingArm, solids: readonly Solid[]): TeamFault | null {
-  const { body } = moving;
+/** Distance of the spheres round a link of one arm and round another link, m. */
+function linkGap(a: MovingArm, i: number, b: MovingArm, k: number): number {
+  const x = a.centres[3 * i] - b.centres[3 * k];
+  const y = a.centres[3 * i + 1] - b.centres[3 * k + 1];
+  const z = a.centres[3 * i + 2] - b.centres[3 * k + 2];
+  return Math.sqrt(x * x + y * y + z * z) - a.links.linkRadius[i] - b.links.linkRadius[k];
+}
+
+function obstacleFault(arm: TeamArm, gridded: GriddedMotion, solids: readonly Solid[]): TeamFault | null {
+  const { moving } = gridded;
+  const { body, links, centres, linkTravel } = moving;
+  const { order, firstOf, linkRadius } = links;
   const slack = new Float64Array(body.groupCount);
   let met = { other: '', distanceM: Infinity };
   const atUs = walk(
     moving.bounds.durationUs,
+    (index) => {
+      for (let g = 0; g < body.groupCount; g += 1) {
+        const at = index * links.linkCount + g;
+        const room = linkRadius[g] + gridded.travel[at];
+        for (const solid of solids) {
+          if (gapOfPoint(gridded.centres, 3 * at, solid.centre) < solid.radiusM + room) return false;
+        }
+      }
+      return true;
+    },
     (timeUs) => {
       placeAtUs(moving, timeUs);
       slack.fill(FAR_M);
-      for (let k = 0; k < body.capsuleCount; k += 1) {
-        const group = body.groupOf[k];
-        if (group < 0) continue;
-        const at = k * CAPSULE_STRIDE;
+      for (let g = 0; g < body.groupCount; g += 1) {
         for (const solid of solids) {
-          if (gapToSphere(body.world, at, solid.centre, solid.radiusM) >= slack[group]) continue;
-          const distanceM = solid.distance(body.world, at);
-          if (distanceM < slack[group]) slack[group] = distanceM;
-          if (distanceM < met.distanceM) met = { other: `${body.names[k]} - ${solid.id}`, distanceM };
+          const gap = gapOfPoint(centres, 3 * g, solid.centre) - solid.radiusM - linkRadius[g];
+          if (gap >= slack[g]) continue;
+          if (gap > NEAR_M) {
+            slack[g] = gap;
+            continue;
+          }
+          for (let c = firstOf[g]; c < firstOf[g + 1]; c += 1) {
+            const at = order[c] * CAPSULE_STRIDE;
+            if (gapToSphere(body.world, at, solid.centre, solid.radiusM) >= slack[g]) continue;
+            const distanceM = solid.distance(body.world, at);
+            if (distanceM < slack[g]) slack[g] = distanceM;
+            if (distanceM < 0) {
+              met = { other: `${body.names[order[c]]} - ${solid.id}`, distanceM };
+              return false;
+            }
+          }
         }
       }
-      return slack.every((value) => value >= 0);
+      return true;
     },
     (untilUs) => {
       boundTravel(moving, untilUs);
-      return slack.every((value, group) => linkTravel(moving, group, -1) <= value + UNSEEN_M);
+      for (let g = 0; g < slack.length; g += 1) if (linkTravel[g] > slack[g] + UNSEEN_M) return false;
+      return true;
     },
   );
   return atUs < 0 ? null : { kind: 'obstacle', arm: arm.id, ...met, timeUs: atUs };
 }
 
+/** Distance of a point of an array from a fixed one, m. */
+function gapOfPoint(points: Float64Array, at: number, centre: Solid['centre']): number {
+  const x = points[at] - centre[0];
+  const y = points[at + 1] - centre[1];
+  const z = points[at + 2] - centre[2];
+  return Math.sqrt(x * x + y * y + z * z);
+}
+
+/** Two links of one arm, and the pairs of their capsules that count. */
+interface LinkPair {
+  readonly inner: number;
+  readonly outer: number;
+  /** Joints beyond this one bring the two together. */
+  readonly joint: number;
+  readonly capsules: [number, number][];
+}
+
+function linkPairsOf({ body, links }: MovingArm): readonly LinkPair[] {
+  const pairs = new Map<number, LinkPair>();
+  for (const [i, k] of body.manipulator.selfPairs) {
+    const [inner, outer] = body.joints[i] < body.joints[k] ? [i, k] : [k, i];
+    const [a, b] = [inner, outer].map((c) => (body.groupOf[c] < 0 ? body.groupCount : body.groupOf[c]));
+    const key = a * links.linkCount + b;
+    const pair = pairs.get(key) ?? { inner: a, outer: b, joint: body.joints[inner], capsules: [] };
+    pair.capsules.push([inner, outer]);
+    pairs.set(key, pair);
+  }
+  return [...pairs.values()];
+}
+
 function selfFault(arm: TeamArm, moving: MovingArm): TeamFault | null {
   const { body } = moving;
-  const pairs = arm.manipulator.selfPairs.map(([i, k]) => {
-    const [inner, outer] = body.joints[i] < body.joints[k] ? [i, k] : [k, i];
-    return {
-      inner: inner * CAPSULE_STRIDE,
-      outer: outer * CAPSULE_STRIDE,
-      i,
-      k,
-      group: body.groupOf[outer],
-      joint: body.joints[inner],
-    };
-  });
+  const pairs = linkPairsOf(moving);
   const slack = new Float64Array(pairs.length);
   let met = { other: '', distanceM: Infinity };
-  const atUs = walk(
-    moving.bounds.durationUs,
+  // A step more than the motion has, for its end.
+  const atUs = walkSteps(
+    0,
+    moving.bounds.durationUs + 1,
     (timeUs) => {
       placeAtUs(moving, timeUs);
-      const { world } = body;
       for (let p = 0; p < pairs.length; p += 1) {
-        const { inner, outer, i, k } = pairs[p];
-        const centre = [
-          (world[inner] + world[inner + 3]) / 2,
-          (world[inner + 1] + world[inner + 4]) / 2,
-          (world[inner + 2] + world[inner + 5]) / 2,
-        ] as const;
-        const coarse = gapToSphere(world, outer, centre, halfLength(world, inner) + world[inner + 6]);
-        slack[p] = coarse > 0.05 ? coarse : capsuleCapsule(world, inner, world, outer);
-        if (slack[p] < met.distanceM)
-          met = { other: `${body.names[i]} - ${body.names[k]}`, distanceM: slack[p] };
-        if (slack[p] < 0) return false;
+        const { inner, outer, capsules } = pairs[p];
+        slack[p] = linkGap(moving, inner, moving, outer);
+        if (slack[p] > NEAR_M) continue;
+        slack[p] = FAR_M;
+        for (const [i, k] of capsules) {
+          const distanceM = capsuleCapsule(body.world, i * CAPSULE_STRIDE, body.world, k * CAPSULE_STRIDE);
+          if (distanceM < slack[p]) slack[p] = distanceM;
+          if (distanceM >= 0) continue;
+          met = { other: `${body.names[i]} - ${body.names[k]}`, distanceM };
+          return false;
+        }
       }
       return true;
     },
     (untilUs) => {
       boundTravel(moving, untilUs);
       for (let p = 0; p < pairs.length; p += 1) {
-        if (linkTravel(moving, pairs[p].group, pairs[p].joint) > slack[p] + UNSEEN_M) return false;
+        if (travelBeyond(moving, pairs[p].outer, pairs[p].joint) > slack[p] + UNSEEN_M) return false;
       }
       return true;
     },
@@ -220,47 +283,91 @@ function selfFault(arm: TeamArm, moving: MovingArm): TeamFault | null {
 }
 
 /** Walks two arms' motions at once; `atUs` is the first instant below the clearance, or -1. */
-export function walkPair(
-  a: MovingArm,
-  b: MovingArm,
+function walkPair(
+  one: GriddedMotion,
+  other: GriddedMotion,
   clearanceM: number,
 ): { readonly atUs: number; readonly leastM: number } {
+  const [a, b] = [one.moving, other.moving];
+  const rows = a.links.linkCount;
+  const width = b.links.linkCount;
+  const distances = new Float64Array(rows * width);
   let leastM = FAR_M;
-  let distance = 0;
   const atUs = walk(
     Math.max(a.bounds.durationUs, b.bounds.durationUs),
+    (index) => {
+      for (let i = 0; i < rows; i += 1) {
+        const at = index * rows + i;
+        const x = one.centres[3 * at];
+        const y = one.centres[3 * at + 1];
+        const z = one.centres[3 * at + 2];
+        for (let k = 0; k < width; k += 1) {
+          if (i === a.body.groupCount && k === b.body.groupCount) continue;
+          const to = index * width + k;
+          const dx = x - other.centres[3 * to];
+          const dy = y - other.centres[3 * to + 1];
+          const dz = z - other.centres[3 * to + 2];
+          const radii = a.links.linkRadius[i] + b.links.linkRadius[k];
+          // What could be the least distance is measured.
+          const room = radii + Math.max(leastM, clearanceM + one.travel[at] + other.travel[to]);
+          if (dx * dx + dy * dy + dz * dz < room * room) return false;
+        }
+      }
+      return true;
+    },
     (timeUs) => {
       placeAtUs(a, timeUs);
       placeAtUs(b, timeUs);
-      distance = bodyDistance(a.body, b.body);
-      if (distance < leastM) leastM = distance;
-      return distance >= clearanceM;
+      let here = Infinity;
+      for (let i = 0; i < rows; i += 1) {
+        for (let k = 0; k < width; k += 1) {
+          // Two bases stand where they stand.
+          const isFixed = i === a.body.groupCount && k === b.body.groupCount;
+          let distance = isFixed ? Infinity : linkGap(a, i, b, k);
+          if (distance < clearanceM + NEAR_M || distance < Math.min(here, leastM)) {
+            distance = linkDistance(a, i, b, k);
+            if (distance < here) here = distance;
+          }
+          distances[i * width + k] = distance;
+        }
+      }
+      if (here < leastM) leastM = here;
+      return here >= clearanceM;
     },
     (untilUs) => {
       boundTravel(a, untilUs);
       boundTravel(b, untilUs);
-      return armTravel(a) + armTravel(b) <= distance - clearanceM + UNSEEN_M;
+      for (let i = 0; i < rows; i += 1) {
+        const room = clearanceM - UNSEEN_M + a.linkTravel[i];
+        for (let k = 0; k < width; k += 1) {
+          if (room + b.linkTravel[k] > distances[i * width + k]) return false;
+        }
+      }
+      return true;
     },
   );
   return { atUs, leastM };
 }
 
-/** Least distance between the capsules of two arms, their fixed bases aside, up to `FAR_M`. */
-function bodyDistance(a: ArmBody, b: ArmBody): number {
-  let least = FAR_M;
-  for (let i = 0; i < a.capsuleCount; i += 1) {
-    const at = i * CAPSULE_STRIDE;
-    const centre = [
-      (a.world[at] + a.world[at + 3]) / 2,
-      (a.world[at + 1] + a.world[at + 4]) / 2,
-      (a.world[at + 2] + a.world[at + 5]) / 2,
-    ] as const;
-    const reach = halfLength(a.world, at) + a.world[at + 6];
-    for (let k = 0; k < b.capsuleCount; k += 1) {
-      if (a.groupOf[i] < 0 && b.groupOf[k] < 0) continue;
-      const other = k * CAPSULE_STRIDE;
-      if (gapToSphere(b.world, other, centre, reach) >= least) continue;
-      const distance = capsuleCapsule(a.world, at, b.world, other);
+/** Least distance between the capsules of two links, m. */
+function linkDistance(a: MovingArm, i: number, b: MovingArm, k: number): number {
+  const { order: orderA, firstOf: firstA, reach: reachA } = a.links;
+  const { order: orderB, firstOf: firstB, reach: reachB } = b.links;
+  const [worldA, worldB] = [a.body.world, b.body.world];
+  let least = Infinity;
+  for (let c = firstA[i]; c < firstA[i + 1]; c += 1) {
+    const at = orderA[c] * CAPSULE_STRIDE;
+    const x = (worldA[at] + worldA[at + 3]) / 2;
+    const y = (worldA[at + 1] + worldA[at + 4]) / 2;
+    const z = (worldA[at + 2] + worldA[at + 5]) / 2;
+    for (let d = firstB[k]; d < firstB[k + 1]; d += 1) {
+      const other = orderB[d] * CAPSULE_STRIDE;
+      const dx = x - (worldB[other] + worldB[other + 3]) / 2;
+      const dy = y - (worldB[other + 1] + worldB[other + 4]) / 2;
+      const dz = z - (worldB[other + 2] + worldB[other + 5]) / 2;
+      const room = reachA[c] + reachB[d] + least;
+      if (dx * dx + dy * dy + dz * dz >= room * room && room > 0) continue;
+      const distance = capsuleCapsule(worldA, at, worldB, other);
       if (distance < least) least = distance;
     }
   }

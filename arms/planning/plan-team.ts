@@ -7,38 +7,44 @@ import { findArmPath } from './arm-path.ts';
 import { checkTeamPlan } from './check-team-plan.ts';
 import type { SweptPath } from './swept-path.ts';
 import { lengthOf, sumOfJoints } from './swept-path.ts';
-import { planCoupled, shortenCoupled } from './team-coupled.ts';
-import { hasten, improveTeam, reschedule } from './team-improve.ts';
+import { CoupledArms } from './team-coupled.ts';
 import { LEVEL_MAX, Ways, scheduleWithRepair } from './team-order.ts';
 import type { TeamEffort, TeamOutcome, TeamProblem } from './team-problem.ts';
 import type { Lane } from './team-schedule.ts';
 import { TeamTables } from './team-schedule.ts';
 import { planOneByOne } from './team-sequential.ts';
+import { shortenTogether } from './team-shorten.ts';
 import { ROUNDINGS_RAD, jointWaypoints, timeTogether } from './team-timing.ts';
-import type { Team } from './team.ts';
+import type { Team, TeamMember } from './team.ts';
 import { prepareTeam } from './team.ts';
 import { compactPostures } from './withdrawal.ts';
+
+type Row = readonly number[];
 
 /** Nodes of the search for one arm among obstacles. */
 const NODES_MAX = 6_000;
 const SHORTEN_ROUNDS = 60;
 /** Shortcuts per arm on a way of all arms. */
-const COUPLED_ROUNDS = 90;
+const TRIALS_PER_ARM = 60;
+/** Nodes of the search in the space of all joints. */
+const COUPLED_NODES = 3_000;
 /** Orders tried per arm. */
 const ROUNDS_PER_ARM = 4;
-/** Orders tried to make a motion one by one a motion at once. */
-const ORDERS = 4;
 /** Pairs of samples compared in search of an order of the arms' own ways, and of withdrawn ones. */
 const ORDER_WORK_MAX = 600_000;
-const REPAIR_WORK_MAX = 500_000;
+const REPAIR_WORK_MAX = 2_000_000;
+/** Iterations of improvement that another search for a single arm counts for. */
+const ITERATIONS_PER_TRY = 50;
+/** A way that is no longer than this share of the straight one need not be improved. */
+const GOOD_ENOUGH = 1.005;
 /** Problems of its own that the planner solves to get warm. */
 const WARM_ROUNDS = 12;
 
 /**
- * Plans a motion of several arms from their starts to their goals, from the cheapest means to the dearest: straight or
- * shortest ways of each arm, passed along at times at which they do not meet, in several orders; detours; one arm after
- * the other with stepping aside; then improvement within `effort`. The result is timed within all limits and has passed
- * the reference check as timed, or it is no result. A pure function of its arguments.
+ * Plans a motion of several arms from their starts to their goals, from the cheapest means to the dearest: all straight
+ * at once; each arm's own shortest way, at times at which they do not meet, in several orders; RRT-Connect for all
+ * joints; one arm after the other. What is found is made shorter within `effort`. The result is timed within all limits
+ * and has passed the reference check as timed, or it is no result. A pure function of its arguments.
  */
 export function planTeam(kernel: CollisionKernel, problem: TeamProblem, effort: TeamEffort): TeamOutcome {
   const prepared = prepareTeam(kernel, problem, effort.seed);
@@ -54,59 +60,100 @@ export function planTeam(kernel: CollisionKernel, problem: TeamProblem, effort: 
 }
 
 function planPrepared(team: Team, tables: TeamTables, effort: TeamEffort): TeamOutcome {
-  const paths: SweptPath[] = [];
-  for (const [arm, member] of team.members.entries()) {
-    const path = findArmPath({
-      member,
-      room: member.room,
-      from: member.arm.start,
-      goals: [member.arm.goal],
-      random: team.random,
-      nodesMax: NODES_MAX,
-      shortenRounds: SHORTEN_ROUNDS,
-    });
-    if (path === null) {
-      return { status: 'not-found', detail: `no way for ${member.arm.id} alone within the effort` };
-    }
-    paths.push(tables.sweep(arm, path));
-  }
-  const ways = new Ways(team, tables, paths);
-  const arms = paths.length;
-  const atOnce = scheduleWithRepair(team, tables, ways, paths, arms + 2, ORDER_WORK_MAX, 0);
-  if (atOnce !== null) {
-    const improved = hasten(tables, improveTeam(team, tables, ways, atOnce, effort.iterations));
-    const outcome = finish(team, jointWaypoints(improved)) ?? finish(team, jointWaypoints(atOnce));
+  const { members } = team;
+  if (members.length === 1) return planAlone(team, effort);
+  const coupled = new CoupledArms(team);
+  try {
+    const straight = coupled.straight();
+    const outcome = straight === null ? null : finish(team, straight);
     if (outcome !== null) return outcome;
-  }
-  const coupled = planCoupled(team, arms * COUPLED_ROUNDS + effort.iterations);
-  const outcome = coupled === null ? null : finish(team, coupled);
-  if (outcome !== null) return outcome;
-  const found = withdrawnLanes(team, tables, ways, paths);
-  if (found === null) return { status: 'not-found', detail: 'no order and no detours within the effort' };
-  const rows = jointWaypoints(found);
-  const rounds = arms * COUPLED_ROUNDS + effort.iterations;
-  return (
-    finish(team, shortenCoupled(team, rows, rounds)) ??
-    finish(team, rows) ?? {
-      status: 'not-found',
-      detail: 'what was found did not keep the clearance as timed',
+    const paths: SweptPath[] = [];
+    for (const [arm, member] of members.entries()) {
+      const path = ownPath(team, member);
+      if (path === null) return noWayAlone(member);
+      paths.push(tables.sweep(arm, path));
     }
-  );
+    return planTogether(team, tables, coupled, paths, effort);
+  } finally {
+    coupled.release();
+  }
 }
 
-/** Lanes of arms that withdraw as far as it takes; null: not found. */
-function withdrawnLanes(
+/** From the cheapest means to the dearest, until one leads to a plan that passes the check. */
+function planTogether(
   team: Team,
   tables: TeamTables,
-  ways: Ways,
+  coupled: CoupledArms,
   paths: readonly SweptPath[],
-): readonly Lane[] | null {
-  const rounds = ROUNDS_PER_ARM * paths.length;
-  const workMax = tables.work + REPAIR_WORK_MAX;
-  const lanes = scheduleWithRepair(team, tables, ways, paths, rounds, workMax, LEVEL_MAX);
-  if (lanes !== null) return lanes;
-  const slow = planOneByOne(team, tables);
-  return slow === null ? null : hasten(tables, reschedule(team, tables, slow, ORDERS));
+  effort: TeamEffort,
+): TeamOutcome {
+  const ways = new Ways(team, tables, paths);
+  const arms = paths.length;
+  const rowsOf = (lanes: readonly Lane[] | null): readonly Row[] | null =>
+    lanes === null ? null : jointWaypoints(lanes);
+  const means: readonly (() => readonly Row[] | null)[] = [
+    () => rowsOf(scheduleWithRepair(team, tables, ways, paths, arms + 2, ORDER_WORK_MAX, 0)),
+    () => coupled.plan(Math.ceil(COUPLED_NODES / arms)),
+    () => rowsOf(planOneByOne(team, tables)),
+    () => coupled.plan(COUPLED_NODES),
+    () =>
+      rowsOf(
+        scheduleWithRepair(
+          team,
+          tables,
+          ways,
+          paths,
+          ROUNDS_PER_ARM * arms,
+          tables.work + REPAIR_WORK_MAX,
+          LEVEL_MAX,
+        ),
+      ),
+  ];
+  let detail = 'no order and no detours within the effort';
+  for (const mean of means) {
+    const rows = mean();
+    if (rows === null) continue;
+    const trials = arms * TRIALS_PER_ARM + effort.iterations;
+    const short = coupled.simplified(shortenTogether(team, coupled.simplified(rows), trials));
+    const outcome = finish(team, short) ?? finish(team, rows);
+    if (outcome !== null) return outcome;
+    detail = 'what was found did not keep the clearance as timed';
+  }
+  return { status: 'not-found', detail };
+}
+
+function planAlone(team: Team, effort: TeamEffort): TeamOutcome {
+  const [member] = team.members;
+  const ghost = sumOfJoints(member.arm.start, member.arm.goal);
+  let best: readonly Row[] | null = null;
+  let length = Infinity;
+  const tries = 1 + Math.ceil(effort.iterations / ITERATIONS_PER_TRY);
+  for (let k = 0; k < tries && length > ghost * GOOD_ENOUGH; k += 1) {
+    const path = ownPath(team, member);
+    if (path === null) break;
+    if (lengthOf(path) < length) {
+      best = path;
+      length = lengthOf(path);
+    }
+  }
+  if (best === null) return noWayAlone(member);
+  return finish(team, best) ?? { status: 'not-found', detail: 'what was found touched something as timed' };
+}
+
+function ownPath(team: Team, member: TeamMember): readonly Row[] | null {
+  return findArmPath({
+    member,
+    room: member.room,
+    from: member.arm.start,
+    goals: [member.arm.goal],
+    random: team.random,
+    nodesMax: NODES_MAX,
+    shortenRounds: SHORTEN_ROUNDS,
+  });
+}
+
+function noWayAlone(member: TeamMember): TeamOutcome {
+  return { status: 'not-found', detail: `no way for ${member.arm.id} alone within the effort` };
 }
 
 /** Times a way of all arms and has it checked; null: no way of timing passed. */

@@ -25,7 +25,7 @@ const GAIN_MIN = 1e-3;
  */
 export function shortenPath(request: ShortenRequest): readonly Row[] {
   const { isLineFree, random, rounds, arms } = request;
-  let best = withoutNeedlessCorners([...request.path], isLineFree);
+  let best = withoutNeedlessCorners(request.path, isLineFree);
   const joints = best[0].length;
   for (let round = 0; round < rounds && best.length > 2; round += 1) {
     const x = random() * (best.length - 1);
@@ -48,10 +48,10 @@ export function shortenPath(request: ShortenRequest): readonly Row[] {
     best = [...best.slice(0, i + 1), ...made, ...best.slice(k + 1)];
     best = best.filter((row, at) => at === 0 || sumOfJoints(best[at - 1], row) > 1e-9);
   }
-  return withoutNeedlessCorners([...best], isLineFree);
+  return withoutNeedlessCorners(best, isLineFree);
 }
 
-export function isPathFree(rows: readonly Row[], isLineFree: (a: Row, b: Row) => boolean): boolean {
+function isPathFree(rows: readonly Row[], isLineFree: (a: Row, b: Row) => boolean): boolean {
   for (let k = 1; k < rows.length; k += 1) if (!isLineFree(rows[k - 1], rows[k])) return false;
   return true;
 }
@@ -77,7 +77,11 @@ function straightened(rows: readonly Row[], [from, until]: readonly [number, num
 }
 
 /** Leaves out corners as long as the line past them is free: never longer, by the triangle inequality. */
-function withoutNeedlessCorners(path: Row[], isLineFree: (a: Row, b: Row) => boolean): readonly Row[] {
+export function withoutNeedlessCorners(
+  given: readonly Row[],
+  isLineFree: (a: Row, b: Row) => boolean,
+): readonly Row[] {
+  const path = [...given];
   for (let k = 1; k + 1 < path.length;) {
     if (isLineFree(path[k - 1], path[k + 1])) path.splice(k, 1);
     else k += 1;

@@ -1,13 +1,13 @@
+import { placeBody } from './arm-body.ts';
 import type { TeamBody } from './team-body.ts';
-import { placeTeamBody, travelOf } from './team-body.ts';
+import { travelOf } from './team-body.ts';
 
 /**
  * A path of straight joint-space segments cut into steps in which no point of the arm travels further than a given
  * length. Within a segment all steps are equal, so that an arm which takes one step per tick moves along a segment at
- * constant joint speed. Placements are computed when first asked for, and kept.
+ * constant joint speed; only the first and the last step are cut finer, as arms may start and end close to one another.
  */
 export interface SweptPath {
-  readonly team: TeamBody;
   readonly jointCount: number;
   readonly waypoints: readonly (readonly number[])[];
   /** Sum over joints of |dq|, rad. */
@@ -18,10 +18,6 @@ export interface SweptPath {
   readonly positions: Float64Array;
   /** Index of the sample that each waypoint is. */
   readonly sampleOf: readonly number[];
-  /** Per step a bound of the travel of any point of the arm, m; for step k from sample k to k + 1. */
-  readonly travelM: Float64Array;
-  readonly placements: Float64Array;
-  readonly placed: Uint8Array;
 }
 
 /** Allowance for what a point's travel may be between the places looked at. */
@@ -41,13 +37,13 @@ export function lengthOf(waypoints: readonly (readonly number[])[]): number {
   return sum;
 }
 
+/** Places looked at along a segment: a point's travel per joint turns on where the others stand. */
+const LOOKS = 4;
+/** Parts of the first and of the last step, as shares of it. */
+const END_PARTS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const;
+
 /** Cuts a path into steps of at most `stepM`. Waypoints that repeat their predecessor are left out. */
-export function sweepPath(
-  team: TeamBody,
-  given: readonly (readonly number[])[],
-  stepM: number,
-  scratch: Float64Array,
-): SweptPath {
+export function sweepPath(team: TeamBody, given: readonly (readonly number[])[], stepM: number): SweptPath {
   const waypoints = given.filter((row, k) => k === 0 || sumOfJoints(given[k - 1], row) > 1e-12);
   const n = team.body.chain.jointCount;
   const dq = new Float64Array(n);
@@ -58,11 +54,10 @@ export function sweepPath(
     const from = waypoints[k - 1];
     const to = waypoints[k];
     for (let j = 0; j < n; j += 1) dq[j] = to[j] - from[j];
-    // A point's travel per joint turns on where the others stand: look at a few places along the segment.
     let most = 0;
-    for (let look = 0; look <= 4; look += 1) {
-      for (let j = 0; j < n; j += 1) here[j] = from[j] + (dq[j] * look) / 4;
-      placeTeamBody(team, here, 0, scratch, 0);
+    for (let look = 0; look <= LOOKS; look += 1) {
+      for (let j = 0; j < n; j += 1) here[j] = from[j] + (dq[j] * look) / LOOKS;
+      placeBody(team.body, here, 0);
       most = Math.max(most, travelOf(team, dq));
     }
     const count = Math.max(1, Math.ceil((most * BETWEEN_LOOKS) / stepM));
@@ -70,61 +65,41 @@ export function sweepPath(
     total += count;
   }
   const shrink = total > SAMPLES_MAX ? SAMPLES_MAX / total : 1;
-  const counts = steps.map((s) => Math.max(1, Math.floor(s * shrink)));
-  const count = counts.reduce((sum, s) => sum + s, 1);
-  const positions = new Float64Array(count * n);
+  const rows: number[] = [...waypoints[0]];
   const sampleOf = [0];
-  positions.set(waypoints[0], 0);
-  let at = 0;
-  counts.forEach((s, k) => {
-    const from = waypoints[k];
-    const to = waypoints[k + 1];
-    for (let i = 1; i <= s; i += 1) {
-      for (let j = 0; j < n; j += 1) {
-        positions[(at + i) * n + j] = i === s ? to[j] : from[j] + ((to[j] - from[j]) * i) / s;
-      }
+  steps.forEach((wanted, k) => {
+    const [from, to] = [waypoints[k], waypoints[k + 1]];
+    for (const share of sharesOf(Math.max(1, Math.floor(wanted * shrink)), k === 0, k === steps.length - 1)) {
+      for (let j = 0; j < n; j += 1) rows.push(share === 1 ? to[j] : from[j] + (to[j] - from[j]) * share);
     }
-    at += s;
-    sampleOf.push(at);
+    sampleOf.push(rows.length / n - 1);
   });
   return {
-    team,
     jointCount: n,
     waypoints,
     length: lengthOf(waypoints),
-    count,
-    positions,
+    count: rows.length / n,
+    positions: Float64Array.from(rows),
     sampleOf,
-    travelM: new Float64Array(Math.max(0, count - 1)).fill(-1),
-    placements: new Float64Array(count * team.placementSize),
-    placed: new Uint8Array(count),
   };
 }
 
-/** Makes sure that a sample is placed; returns the index of its first number in `placements`. */
-export function placementAt(path: SweptPath, sample: number): number {
-  const { team } = path;
-  const at = sample * team.placementSize;
-  if (path.placed[sample] === 0) {
-    placeTeamBody(team, path.positions, sample * path.jointCount, path.placements, at);
-    path.placed[sample] = 1;
-    if (sample < path.count - 1) path.travelM[sample] = stepTravel(path, sample);
+/** Where a segment of so many steps is cut, as shares of it. */
+export function sharesOf(count: number, isFirst: boolean, isLast: boolean): readonly number[] {
+  const shares: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const parts =
+      isFirst && i === 0
+        ? END_PARTS
+        : isLast && i === count - 1
+          ? [
+              ...END_PARTS.slice(0, -1)
+                .map((part) => 1 - part)
+                .reverse(),
+              1,
+            ]
+          : [1];
+    for (const part of parts) shares.push(i === count - 1 && part === 1 ? 1 : (i + part) / count);
   }
-  return at;
-}
-
-/** Bound of the travel in the step from `sample` to the next, the arm being placed at `sample`. */
-function stepTravel(path: SweptPath, sample: number): number {
-  const { team, jointCount: n, positions } = path;
-  const dq = new Float64Array(n);
-  for (let j = 0; j < n; j += 1) dq[j] = positions[(sample + 1) * n + j] - positions[sample * n + j];
-  return travelOf(team, dq);
-}
-
-/** Bound of the travel between neighbouring samples `a` and `b`, m; 0 when they are the same. */
-export function travelBetween(path: SweptPath, a: number, b: number): number {
-  if (a === b) return 0;
-  const step = a < b ? a : b;
-  if (path.travelM[step] < 0) placementAt(path, step);
-  return path.travelM[step];
+  return shares;
 }

@@ -217,36 +217,6 @@ export function armDistance(
   return least;
 }
 
-/** Arms whose links' spheres are farther apart than this are not measured any closer, m. */
-const NEAR_M = 0.08;
-
-/**
- * A lower bound of the distance between two placed arms: from the spheres round their links where these are well apart,
- * exact (up to `NEAR_M`) where they are not. What tables of many pairs of samples are filled with.
- */
-export function armDistanceBound(
-  first: TeamBody,
-  a: Float64Array,
-  atA: number,
-  second: TeamBody,
-  b: Float64Array,
-  atB: number,
-  enoughM: number,
-): number {
-  let least = Infinity;
-  const baseA = first.body.groupCount;
-  const baseB = second.body.groupCount;
-  for (let i = 0; i < first.linkCount; i += 1) {
-    const sa = atA + first.spheresAt + i * SPHERE_STRIDE;
-    for (let j = 0; j < second.linkCount; j += 1) {
-      if (i === baseA && j === baseB) continue;
-      const gap = sphereGap(a, sa, b, atB + second.spheresAt + j * SPHERE_STRIDE);
-      if (gap < least) least = gap;
-    }
-  }
-  return least >= NEAR_M ? least : armDistance(first, a, atA, second, b, atB, NEAR_M, enoughM);
-}
-
 function sphereGap(a: Float64Array, i: number, b: Float64Array, j: number): number {
   const x = a[i] - b[j];
   const y = a[i + 1] - b[j + 1];

@@ -1,7 +1,7 @@
 import type { Track } from '../kernel/collision-kernel.ts';
 import { conflictRowBytes } from '../kernel/collision-kernel.ts';
 import type { PairTable, Schedule, Scheduled } from './coordination.ts';
-import { bitTable, measuredTable, searchSchedule } from './coordination.ts';
+import { bitTable, searchSchedule } from './coordination.ts';
 import type { SweptPath } from './swept-path.ts';
 import { sweepPath } from './swept-path.ts';
 import type { Team } from './team.ts';
@@ -27,7 +27,6 @@ export interface Lane {
 export class TeamTables {
   readonly #team: Team;
   readonly #tables = new WeakMap<SweptPath, WeakMap<SweptPath, PairTable>>();
-  readonly #scratch: Float64Array;
   readonly #tracks = new Map<SweptPath, Track>();
   /** Each arm resting at its start. */
   readonly #starts: readonly SweptPath[];
@@ -36,12 +35,11 @@ export class TeamTables {
 
   constructor(team: Team) {
     this.#team = team;
-    this.#scratch = new Float64Array(Math.max(...team.members.map((m) => m.team.placementSize)));
     this.#starts = team.members.map((m, arm) => this.sweep(arm, [m.arm.start]));
   }
 
   sweep(arm: number, waypoints: readonly (readonly number[])[]): SweptPath {
-    return sweepPath(this.#team.members[arm].team, waypoints, TICK_TRAVEL_M, this.#scratch);
+    return sweepPath(this.#team.members[arm].team, waypoints, TICK_TRAVEL_M);
   }
 
   /** The table of two arms' paths; the arm with the lower number is its first. */
@@ -53,22 +51,15 @@ export class TeamTables {
     if (before !== undefined) return before;
     const needM = this.#team.needM[arm * this.#team.members.length + other];
     const [first, second] = arm < other ? [arm, other] : [other, arm];
-    const made = this.#fromKernel(first, a, second, b, needM) ?? measuredTable(a, b, TICK_TRAVEL_M, needM);
-    known.set(b, made);
-    return made;
-  }
-
-  /** Null: the kernel is too cautious for how close the two stand at their starts or goals. */
-  #fromKernel(first: number, a: SweptPath, second: number, b: SweptPath, needM: number): PairTable | null {
     const trackA = this.#track(first, a);
     const trackB = this.#track(second, b);
     const rowBytes = conflictRowBytes(trackB);
     const bits = new Uint8Array(a.count * rowBytes);
     this.work += a.count * b.count;
     this.#team.kernel.conflictMatrix(trackA, trackB, needM, bits);
-    const table = bitTable(bits, rowBytes);
-    const [i, j] = [a.count - 1, b.count - 1];
-    return table.mayStep(0, 0, 0, 0) && table.mayStep(i, i, j, j) ? table : null;
+    const made = bitTable(bits, rowBytes);
+    known.set(b, made);
+    return made;
   }
 
   #track(arm: number, path: SweptPath): Track {

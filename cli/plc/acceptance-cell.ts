@@ -81,7 +81,8 @@ export function acceptanceCell(
       plc: { maps: [map], sources: [source], stateNumbers: {}, packTags: 'none' },
       connections: {
         arms: 'simulated',
-        broker: { kind: 'embedded', host: '127.0.0.1', port: ports.broker },
+        broker: { kind: 'embedded', host: '127.0.0.1', port: ports.broker, tls: null, users: [] },
+        topicRoot: null,
         http: { host: '127.0.0.1', port: ports.http, tokenEnv: null },
       },
       simulator: {

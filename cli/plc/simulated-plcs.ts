@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { PlcMap } from '../../controller/domain/plc-map.ts';
 import type { CellIoHost, IoEvent } from '../../controller/ports.ts';
 import { MqttConnection } from '../../protocols/mqtt/connection.ts';
-import type { BrokerAccess } from '../../protocols/mqtt/connection.ts';
+import type { BrokerAccess } from '../../protocols/mqtt/broker-access.ts';
 import type { ToteFloor } from '../../protocols/plc/simulated-dialogue.ts';
 import { SimulatedPlc } from '../../protocols/plc/simulated-plc.ts';
 

@@ -22,8 +22,28 @@ export interface Application {
   readonly encounters: readonly Encounter[];
 }
 
+/** Who passes first where two legs meet, and which rule decided it. */
+export interface OrderDecision {
+  readonly ownLegId: string;
+  readonly otherLegId: string;
+  readonly first: 'own' | 'other';
+  /**
+   * `less-delay`: whoever loses less time waits. `comer-waits`: the new legs do, since otherwise nothing fits.
+   * `only-order`: the other order was not possible any more. `no-deadlock`: it would have closed a circle.
+   */
+  readonly rule: 'less-delay' | 'comer-waits' | 'only-order' | 'no-deadlock';
+  /** How long the one that comes second waits as forecast, and how long the other would have, us. */
+  readonly delayUs: number;
+  readonly otherDelayUs: number;
+}
+
 export type Admission =
-  | { readonly status: 'admitted'; readonly graph: DependencyGraph; readonly forecast: Forecast }
+  | {
+      readonly status: 'admitted';
+      readonly graph: DependencyGraph;
+      readonly forecast: Forecast;
+      readonly decisions: readonly OrderDecision[];
+    }
   /** With either order at some conflict the arms would wait for each other. */
   | { readonly status: 'refused'; readonly otherLegId: string; readonly cycle: readonly Passage[] };
 
@@ -48,6 +68,8 @@ export function admit(
 /** `less-delay`: whoever loses less time waits. `wait`: the new legs do. */
 type Preference = 'less-delay' | 'wait';
 
+const RULE_OF = { 'less-delay': 'less-delay', wait: 'comer-waits' } as const;
+
 function fitIn(
   graph: DependencyGraph,
   situation: Situation,
@@ -64,11 +86,12 @@ function fitIn(
   let accepted: DependencyGraph = { sequences, conflicts };
   let outcome = forecast(accepted, situation);
   if (outcome.status === 'cycle') throw new Error('legs that were accepted wait for each other');
+  const decisions: OrderDecision[] = [];
   for (const group of groupsOf(orders, situation.progress, application)) {
-    const choices = orders.choices(group, outcome.forecast, preference);
+    const { choices, delaysUs } = orders.choices(group, outcome.forecast, preference);
     let found = false;
     let cycle: readonly Passage[] = [];
-    for (const conflict of choices) {
+    for (const [tried, conflict] of choices.entries()) {
       const extended = { sequences, conflicts: [...accepted.conflicts, conflict] };
       const attempt = forecast(extended, situation);
       if (attempt.status === 'cycle') {
@@ -78,11 +101,19 @@ function fitIn(
       accepted = extended;
       outcome = attempt;
       found = true;
+      decisions.push({
+        ownLegId: conflict.legIds[0],
+        otherLegId: conflict.legIds[1],
+        first: conflict.chosen === 0 ? 'own' : 'other',
+        rule: tried > 0 ? 'no-deadlock' : choices.length === 1 ? 'only-order' : RULE_OF[preference],
+        delayUs: Math.max(0, delaysUs[conflict.chosen]),
+        otherDelayUs: Math.max(0, delaysUs[conflict.chosen === 0 ? 1 : 0]),
+      });
       break;
     }
     if (!found) return { status: 'refused', otherLegId: group[0]!.otherLegId, cycle };
   }
-  return { status: 'admitted', graph: accepted, forecast: outcome.forecast };
+  return { status: 'admitted', graph: accepted, forecast: outcome.forecast, decisions };
 }
 
 /** Conflicts without what they demand of legs that are over or given up; those that demand nothing more are gone. */
@@ -137,7 +168,11 @@ class Orders {
   }
 
   /** The conflict in the orders that are possible, the one that costs less time first. */
-  choices(group: Group, times: Forecast, preference: Preference): OrderedConflict[] {
+  choices(
+    group: Group,
+    times: Forecast,
+    preference: Preference,
+  ): { readonly choices: readonly OrderedConflict[]; readonly delaysUs: readonly [number, number] } {
     const own = group.flatMap((each) => demands(each.ownLegId, each.otherLegId, each.region.aFirst));
     const other = group.flatMap((each) => demands(each.otherLegId, each.ownLegId, each.region.bFirst));
     const first = group[0]!;
@@ -146,10 +181,13 @@ class Orders {
       legIds: [first.ownLegId, first.otherLegId] as const,
       orders: [this.#mayGoFirst(group) ? own : null, this.#mayWait(group) ? other : null] as const,
     };
-    const costs = [delayUs(own, times), delayUs(other, times)];
+    const delaysUs = [delayUs(own, times), delayUs(other, times)] as const;
     const preferred =
-      preference === 'less-delay' && costs[0]! < costs[1]! ? ([0, 1] as const) : ([1, 0] as const);
-    return preferred.flatMap((chosen) => (base.orders[chosen] === null ? [] : [{ ...base, chosen }]));
+      preference === 'less-delay' && delaysUs[0] < delaysUs[1] ? ([0, 1] as const) : ([1, 0] as const);
+    const choices = preferred.flatMap((chosen) =>
+      base.orders[chosen] === null ? [] : [{ ...base, chosen }],
+    );
+    return { choices, delaysUs };
   }
 
   /** The other arm can still be made to wait: it was not told that it may go in, and does not stand there. */

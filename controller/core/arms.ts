@@ -161,6 +161,8 @@ function refused(
 
 function progressed(context: StepContext, arm: ArmState, commandId: string, progressUs: number): void {
   if (arm.job === null || arm.command?.id !== commandId || arm.command.kind !== 'leg') return;
+  // It leaves the place where it stood: something may be exchanged there.
+  if (arm.job.progressUs === 0) context.schedule = true;
   arm.job.progressUs = Math.max(arm.job.progressUs, progressUs);
   spaceOf(context).moved(context, arm, arm.job);
 }

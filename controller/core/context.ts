@@ -1,4 +1,5 @@
 import type { ArmCommand, IoRequest } from '../ports.ts';
+import type { Reason } from '../operations/reason.ts';
 import type { Core } from './create.ts';
 import type { CoreEffect } from './effect.ts';
 import type { Derived } from './derived.ts';
@@ -15,6 +16,8 @@ export interface StepContext {
   readonly effects: CoreEffect[];
   /** Something happened that may free or need an arm, a place or a zone: the scheduler has to look. */
   schedule: boolean;
+  /** An arm has come further: others may go on, and there is nothing else to look for. */
+  drive: boolean;
 }
 
 export function beginStep(core: Core, nowUs: number): StepContext {
@@ -25,6 +28,7 @@ export function beginStep(core: Core, nowUs: number): StepContext {
     nowUs,
     effects: [],
     schedule: false,
+    drive: false,
   };
 }
 
@@ -80,6 +84,11 @@ export function notice(
     armId: subject.armId ?? subject.task?.armId ?? null,
     orderId: subject.orderId ?? subject.task?.orderId ?? null,
   });
+}
+
+/** Says why something was decided. */
+export function explain(context: StepContext, reason: Reason): void {
+  context.effects.push({ kind: 'reason', reason });
 }
 
 /** An alarm stands until it is cleared; raising it again changes nothing. */

@@ -6,8 +6,9 @@ import type { CellModel } from '../domain/cell.ts';
 import { derive } from './derived.ts';
 import type { Derived } from './derived.ts';
 import { unheardPlcs } from './plc-state.ts';
-import { LOSS_CAUSES } from './state.ts';
-import type { ArmState, CoreState, LossCause, PlaceState } from './state.ts';
+import type { ArmState, CoreState, PlaceState } from './state.ts';
+import { LOSS_CAUSES } from '../domain/loss-cause.ts';
+import type { LossCause } from '../domain/loss-cause.ts';
 
 /** The core of one cell: what it is, what is known, and what follows from both. `step` owns and changes it. */
 export interface Core {

@@ -1,8 +1,8 @@
 import { isUsable, reclaimArm, stopArm } from './arm-control.ts';
 import { permissionOf } from './cell-mode.ts';
 import type { StepContext } from './context.ts';
-import { notice } from './context.ts';
-import { enterStage, sendGrip, sendLeg, tryBegin } from './jobs.ts';
+import { explain, notice } from './context.ts';
+import { endJob, enterStage, sendGrip, sendLeg, tryBegin } from './jobs.ts';
 import { taskOf } from './outcomes.ts';
 import { putInDoubt } from './arms.ts';
 import { samePositions } from './rest.ts';
@@ -77,8 +77,13 @@ function beginNext(context: StepContext, arm: ArmState, claims: ReadonlyMap<stri
     return false;
   }
   const blocked = tryBegin(context, arm, next, claims);
+  const before = arm.waitsFor;
   arm.waitsFor = blocked?.armId ?? null;
   if (blocked === null) return true;
+  if (before !== blocked.armId) {
+    const { armId: forArmId, what } = blocked;
+    explain(context, { kind: 'waits', armId: arm.id, taskId: next.taskId, forArmId, what });
+  }
   const task = next.taskId === null ? undefined : context.state.tasks[next.taskId];
   if (task !== undefined) task.because = `${arm.id} waits for ${blocked.what}`;
   if (arm.job !== null) {
@@ -110,9 +115,16 @@ function goOn(context: StepContext, arm: ArmState): void {
     case 'inspect':
       return;
     default:
+      if (isHome(context, arm, job)) return endJob(context, arm);
       spaceOf(context).moved(context, arm, job);
       return sendLeg(context, arm);
   }
+}
+
+/** Stopped so short of its park pose that it is there: what is left is not worth a motion, and may not be granted. */
+function isHome(context: StepContext, arm: ArmState, job: Job): boolean {
+  if (job.stage !== 'home' || job.progressUs === 0 || arm.positions === null) return false;
+  return samePositions(arm.positions, context.derived.armOf.get(arm.id)!.park);
 }
 
 /** Its task was taken away while it stood at a stop: nothing is to be done here any more. */

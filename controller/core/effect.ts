@@ -1,5 +1,6 @@
 import type { IntakeResult } from '../domain/intake.ts';
 import type { ArmCommand, IoRequest, PlcCommand } from '../ports.ts';
+import type { Reason } from '../operations/reason.ts';
 import type { JobPlanRequest } from '../scheduling/job-plan.ts';
 
 /** Everything the core can do to the world. Carried out after the tick's events are durable; stops go out before. */
@@ -19,4 +20,6 @@ export type CoreEffect =
       readonly taskId: string | null;
       readonly armId: string | null;
       readonly orderId: string | null;
-    };
+    }
+  /** Why something was decided; nothing is done about it. */
+  | { readonly kind: 'reason'; readonly reason: Reason };

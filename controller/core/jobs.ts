@@ -24,6 +24,7 @@ export function tryBegin(
   for (const leg of result.legs) legs[leg.name] = leg;
   const job: Job = {
     number: next.number,
+    placeIds: next.placeIds,
     taskId: next.taskId,
     legs,
     stage: legs.reach !== undefined ? 'reach' : legs.carry !== undefined ? 'carry' : 'home',

@@ -214,7 +214,7 @@ export function unitPlaced(context: StepContext, arm: ArmState, task: Task, back
 
 function placeBlocked(context: StepContext, arm: ArmState, job: Job): void {
   const task = taskOf(context, job);
-  if (task === null) return enterStage(context, arm, 'keep');
+  if (task === null) return enterStage(context, arm, arm.holding.vacuum === 'off' ? 'home' : 'keep');
   task.attempts += 1;
   const step = nextRemedy(context, task, 'place-blocked');
   if (step === 'retry') return enterStage(context, arm, 'release');
@@ -240,7 +240,8 @@ export function itemLost(context: StepContext, arm: ArmState): void {
   if (task === undefined) return;
   if (arm.job !== null) {
     arm.job.taskId = null;
-    if (arm.job.stage === 'release') enterStage(context, arm, 'home');
+    // While the tool is letting go the end of that command is still to come.
+    if (arm.job.stage === 'release' && arm.command === null) enterStage(context, arm, 'home');
   }
   const step = nextRemedy(context, task, 'dropped');
   const detail = `${arm.id} lost the unit on its way`;

@@ -1,15 +1,15 @@
 import { durationUs } from '../../arms/trajectory/joint-trajectory.ts';
 import { admit } from '../coordination/admission.ts';
-import type { Application } from '../coordination/admission.ts';
+import type { Application, OrderDecision } from '../coordination/admission.ts';
 import type { DependencyGraph, GraphLeg } from '../coordination/dependency-graph.ts';
 import { MARK_EVERY_US } from '../coordination/forecast.ts';
 import type { Situation } from '../coordination/forecast.ts';
 import type { ArmProgress } from '../coordination/grants.ts';
 import { grantOf, grantTable } from '../coordination/grants.ts';
 import type { LegName, PlannedLeg } from '../scheduling/job-plan.ts';
-import { nextRequestId, sendToArm } from './context.ts';
+import { explain, nextRequestId, sendToArm } from './context.ts';
 import type { StepContext } from './context.ts';
-import { acceptedLeg, legId, over, settleStand } from './passages.ts';
+import { acceptedLeg, armIdOf, legId, over, settleStand } from './passages.ts';
 import { samePositions } from './rest.ts';
 import type { SpaceKeeper } from './space-keeper.ts';
 import { isLeg } from './stages.ts';
@@ -37,6 +37,10 @@ export const passageSpace: SpaceKeeper = {
 
   admit(context, arm, next) {
     if (next.admitted) return null;
+    if (next.refusedBy !== null) {
+      const holder = armIdOf(next.refusedBy);
+      return { armId: holder, what: `a way past ${holder} on ${next.refusedBy}` };
+    }
     const other = context.cell.arms.find(({ id }) => id !== arm.id);
     return { armId: other?.id ?? arm.id, what: 'a way past the other arms' };
   },
@@ -70,7 +74,7 @@ export const passageSpace: SpaceKeeper = {
     over(context.state.passages, arm.id, (leg) =>
       done.some((name) => leg.id === legId(arm.id, job.number, name)),
     );
-    context.schedule = true;
+    context.drive = true;
   },
 
   parked(context, arm, job) {
@@ -197,11 +201,45 @@ function apply(context: StepContext, arm: ArmState, next: NextJob): void {
   const { graph, progress, committed, arms } = graphNow(context);
   const application = applicationOf(context, arm, next, result, arms.indexOf(arm.id));
   const admission = admit(graph, situationOf(context, progress, arms), committed, application);
-  if (admission.status === 'refused') return;
+  if (admission.status === 'refused') {
+    const { otherLegId, cycle } = admission;
+    if (next.refusedBy === otherLegId) return;
+    next.refusedBy = otherLegId;
+    explain(context, {
+      kind: 'no-way-past',
+      armId: arm.id,
+      taskId: next.taskId,
+      otherArmId: armIdOf(otherLegId),
+      otherLegId,
+      cycle: cycle.map(({ legId: id, atUs }) => `${id} at ${(atUs / US_PER_S).toFixed(2)} s`),
+    });
+    return;
+  }
   next.admitted = true;
+  next.refusedBy = null;
+  for (const decision of admission.decisions) explainOrder(context, arm, next, decision);
   arms.forEach((id, k) => (state.passages.sequences[id] = admission.graph.sequences[k]!));
   state.passages.conflicts = admission.graph.conflicts;
   context.schedule = true;
+}
+
+const US_PER_S = 1_000_000;
+
+function explainOrder(context: StepContext, arm: ArmState, next: NextJob, decision: OrderDecision): void {
+  const { ownLegId, otherLegId, first, rule, delayUs, otherDelayUs } = decision;
+  const [firstLegId, thenLegId] = first === 'own' ? [ownLegId, otherLegId] : [otherLegId, ownLegId];
+  explain(context, {
+    kind: 'passing',
+    armId: arm.id,
+    taskId: next.taskId,
+    firstLegId,
+    thenLegId,
+    firstArmId: armIdOf(firstLegId),
+    thenArmId: armIdOf(thenLegId),
+    rule,
+    delayS: delayUs / US_PER_S,
+    otherDelayS: otherDelayUs / US_PER_S,
+  });
 }
 
 function applicationOf(
@@ -310,12 +348,23 @@ function noteWaiting(context: StepContext): void {
   const armOf = new Map(graph.sequences.flat().map(({ id, armId }) => [id, armId]));
   for (const arm of Object.values(context.state.arms)) {
     if (arm.job === null) continue;
+    const before = arm.waitsFor;
     arm.waitsFor = null;
     if (legUnderWay(arm) === undefined) continue;
     const { leg, untilUs, heldBy } = grantOf(table, progress, arms.indexOf(arm.id));
     if (leg > 0 || heldBy === null) continue;
     const isSlowed = arm.job.progressUs >= untilUs - SLOWED_FROM_US;
-    if (isSlowed) arm.waitsFor = armOf.get(heldBy.first.legId) ?? null;
+    if (!isSlowed) continue;
+    const { legId: firstId, atUs } = heldBy.first;
+    arm.waitsFor = armOf.get(firstId) ?? null;
+    if (arm.waitsFor === null || arm.waitsFor === before) continue;
+    explain(context, {
+      kind: 'waits',
+      armId: arm.id,
+      taskId: arm.job.taskId,
+      forArmId: arm.waitsFor,
+      what: `${arm.waitsFor} to be ${(atUs / US_PER_S).toFixed(2)} s along ${firstId}, before ${(untilUs / US_PER_S).toFixed(2)} s of its own ${heldBy.then.legId}`,
+    });
   }
 }
 

@@ -8,6 +8,11 @@ export function legId(armId: string, jobNumber: number, name: LegName | 'stand')
   return `${armId}.${jobNumber}.${name}`;
 }
 
+/** The arm of a leg, by the leg's id. Arms' ids may hold dots: the number and the name come last. */
+export function armIdOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('.', id.lastIndexOf('.') - 1));
+}
+
 /** Takes legs of an arm out of the book, and the conflicts of what is not accepted any more. */
 export function over(book: PassageBook, armId: string, isOver: (leg: GraphLeg) => boolean): void {
   const before = book.sequences[armId]!;

@@ -1,3 +1,4 @@
+import type { LossCause } from '../domain/loss-cause.ts';
 import type { ArmMachineState } from '../machines/arm.ts';
 import type { GraphLeg, OrderedConflict } from '../coordination/dependency-graph.ts';
 import type { CellMachineState } from '../machines/cell.ts';
@@ -129,18 +130,6 @@ export interface ArmState {
   };
 }
 
-/**
- * What each second of an arm went to; the causes sum to the time that passed.
- * - `working`: moves, grips, or is being planned for.
- * - `waiting`: for space that another arm holds.
- * - `starved`: there is nothing for it to do.
- * - `excepted`: blocked by an exception, such as an item in its tool of which a person has to decide.
- * - `faulted`: faulted, lost, or not heard yet.
- * - `held`: the cell does not run.
- */
-export const LOSS_CAUSES = ['working', 'waiting', 'starved', 'excepted', 'faulted', 'held'] as const;
-export type LossCause = (typeof LOSS_CAUSES)[number];
-
 /** Where in its job an arm is: on a leg, or at one of the stops between. */
 export type JobStage =
   | LegName
@@ -151,9 +140,16 @@ export type JobStage =
   | 'put-back'
   | 'release';
 
+/** The places at which a job picks and puts down; null: it does not. */
+export interface JobPlaces {
+  readonly pick: string | null;
+  readonly place: string | null;
+}
+
 export interface Job {
   /** Running number; with the name of a leg it makes the leg's id. */
   readonly number: number;
+  readonly placeIds: JobPlaces;
   /** Null: the arm goes to its park pose and has no task. */
   taskId: string | null;
   readonly legs: Partial<Record<LegName, PlannedLeg>>;
@@ -173,6 +169,7 @@ export type JobGoal = 'destination' | 'source' | 'park';
 export interface NextJob {
   /** Of the job it is going to be. */
   readonly number: number;
+  readonly placeIds: JobPlaces;
   readonly requestId: string;
   /** Null: only to the park pose, or its task was given up after its space had been granted. */
   taskId: string | null;
@@ -187,6 +184,8 @@ export interface NextJob {
   known: readonly string[];
   /** Its legs are accepted: it will be driven. Always false where space is granted at the beginning of a job. */
   admitted: boolean;
+  /** The accepted leg that left no way past, when it was last refused. */
+  refusedBy: string | null;
 }
 
 export type PlannedJob = Extract<JobPlanResult, { status: 'planned' }>;

@@ -1,7 +1,9 @@
 import { accountTime, noteCauses } from '../operations/losses.ts';
 import { assignTasks } from '../scheduling/assignment.ts';
 import { takePlan } from '../scheduling/planning.ts';
+import { containerUsers } from '../scheduling/container-users.ts';
 import { clearInducts, fetchContainers } from '../scheduling/containers.ts';
+import { aimStows } from '../scheduling/stowing.ts';
 import { allocate, serveStations } from '../scheduling/orders.ts';
 import { handleArmEvent, putInDoubt } from './arms.ts';
 import { forgetNext, moveArmMachine, takes } from './arm-control.ts';
@@ -45,23 +47,30 @@ export function step(core: Core, events: readonly CoreEvent[], nowUs: number): r
   if (silentUs !== null && silentUs <= nowUs) moveLink(context, { type: 'TICK', nowUs });
   governCell(context);
   governZones(context);
-  for (let round = 0; context.schedule && round < SCHEDULE_ROUNDS_MAX; round += 1) {
-    context.schedule = false;
-    schedule(context);
+  for (let round = 0; (context.schedule || context.drive) && round < SCHEDULE_ROUNDS_MAX; round += 1) {
+    if (context.schedule) schedule(context);
+    else {
+      context.drive = false;
+      driveArms(context);
+    }
     governCell(context);
     governZones(context);
   }
-  noteCauses(core.state);
+  noteCauses(context);
   return context.effects;
 }
 
 function schedule(context: StepContext): void {
+  context.schedule = false;
+  context.drive = false;
   if (cellState(context.state) === 'execute') {
     serveStations(context);
     allocate(context);
-    clearInducts(context);
-    fetchContainers(context);
-    assignTasks(context);
+    aimStows(context);
+    const users = containerUsers(context);
+    clearInducts(context, users);
+    fetchContainers(context, users);
+    assignTasks(context, users);
   }
   driveArms(context);
 }

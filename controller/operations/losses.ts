@@ -1,5 +1,9 @@
-import { permissionOf } from '../core/cell-mode.ts';
-import type { ArmState, CoreState, LossCause } from '../core/state.ts';
+import { cellState, permissionOf } from '../core/cell-mode.ts';
+import { explain } from '../core/context.ts';
+import type { StepContext } from '../core/context.ts';
+import { placeOfEnd } from '../core/tasks.ts';
+import type { ArmState, CoreState } from '../core/state.ts';
+import type { LossCause } from '../domain/loss-cause.ts';
 
 /** What an arm does from now on, and for whom it waits where it waits. */
 type Cause =
@@ -20,13 +24,64 @@ export function accountTime(state: CoreState, nowUs: number): void {
   }
 }
 
-/** What each arm does from now on, by the books. */
-export function noteCauses(state: CoreState): void {
+/** What each arm does from now on, by the books; a change is explained. */
+export function noteCauses(context: StepContext): void {
+  const { state } = context;
   for (const arm of Object.values(state.arms)) {
     const { cause, waitsFor } = causeOf(state, arm);
+    if (cause === arm.loss.cause && waitsFor === arm.loss.waitsFor) continue;
     arm.loss.cause = cause;
     arm.loss.waitsFor = waitsFor;
+    explain(context, { kind: 'cause', armId: arm.id, cause, waitsFor, why: whyOf(context, arm, cause) });
   }
+}
+
+function whyOf(context: StepContext, arm: ArmState, cause: LossCause): string {
+  const { state } = context;
+  switch (cause) {
+    case 'working':
+      return arm.job === null
+        ? 'its next job is being planned'
+        : `${arm.job.stage}${arm.job.taskId === null ? '' : ` of ${arm.job.taskId}`}`;
+    case 'waiting':
+      return `it waits for space that ${arm.loss.waitsFor ?? 'another arm'} has first`;
+    case 'starved':
+      return whyStarved(context, arm);
+    case 'excepted':
+      return 'what it holds, or could not grasp, is to be settled first';
+    case 'faulted':
+      return arm.fault?.detail ?? `it is ${arm.machine.value}`;
+    case 'held':
+      return `the cell does not run: it is ${cellState(state)}`;
+  }
+}
+
+/** Why none of the open tasks is for this arm now. */
+function whyStarved({ state, derived }: StepContext, arm: ArmState): string {
+  const counts = {
+    'under way': 0,
+    'not in the cell yet': 0,
+    'being exchanged': 0,
+    'out of its reach': 0,
+    other: 0,
+  };
+  for (const task of Object.values(state.tasks)) {
+    if (task.machine.value !== 'waiting') {
+      counts['under way'] += 1;
+      continue;
+    }
+    const from = placeOfEnd(state, task.source);
+    const to = placeOfEnd(state, task.destination);
+    if (from === null || to === null) counts['not in the cell yet'] += 1;
+    else if (state.places[from]?.exchange != null || state.places[to]?.exchange != null)
+      counts['being exchanged'] += 1;
+    else if (task.kind !== 'fixed' && !derived.reach.armsFor(from, to).includes(arm.id))
+      counts['out of its reach'] += 1;
+    else counts.other += 1;
+  }
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  if (parts.length === 0) return 'no task is open';
+  return `no open task is for it: ${parts.map(([what, count]) => `${count} ${what}`).join(', ')}`;
 }
 
 const because = (cause: Exclude<LossCause, 'waiting'>): Cause => ({ cause, waitsFor: null });

@@ -1,5 +1,7 @@
+import type { ScheduleAccount } from '../operations/schedule-account.ts';
 import type { MonitorState } from '../coordination/monitor.ts';
 import type { CoreEffect } from '../core/effect.ts';
+import type { BooksLimits, BooksView } from '../operations/books-view.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 import type { ArmDriver, CellIo, PlcPort } from '../ports.ts';
 import type { FieldLimits } from './field.ts';
@@ -21,6 +23,8 @@ export interface RuntimeCore<TCore> extends Reducer<TCore> {
   tasks(core: TCore, filter: { readonly state: string | null; readonly limit: number }): readonly TaskView[];
   task(core: TCore, taskId: string): TaskView | null;
   order(core: TCore, orderId: string): OrderView | null;
+  schedule(core: TCore, nowUs: number): ScheduleAccount;
+  books(core: TCore, limits: BooksLimits): BooksView;
 }
 
 export type Notice = Extract<CoreEffect, { kind: 'notice' }>;

@@ -2,6 +2,10 @@ import { writeFileSync } from 'node:fs';
 import type { CoreEffect } from '../core/effect.ts';
 import type { CoreEvent, IntakeSource } from '../core/event.ts';
 import type { IntakeRequest, IntakeResult } from '../domain/intake.ts';
+import type { BooksLimits, BooksView } from '../operations/books-view.ts';
+import type { ArmAccount, TaskAccount } from '../operations/account.ts';
+import { ReasonLog } from '../operations/reason-log.ts';
+import type { ScheduleAccount } from '../operations/schedule-account.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
 import type { Clock } from '../ports.ts';
 import type { ControlLoopOptions, FatalFault } from './control-loop-options.ts';
@@ -26,10 +30,12 @@ export type CreatedLoop<TCore> =
 export function createControlLoop<TCore>(options: ControlLoopOptions<TCore>): CreatedLoop<TCore> {
   try {
     const desk = new IntakeDesk(options.intake);
-    const restored = restoreCore(options, (effect) => {
+    const reasons = new ReasonLog();
+    const restored = restoreCore(options, (effect, nowUs) => {
+      reasons.hear(effect, nowUs);
       if (effect.kind === 'reply') desk.remember(effect.requestId, effect.result, null);
     });
-    const loop = new ControlLoop(options, restored, desk);
+    const loop = new ControlLoop(options, restored, desk, reasons);
     return { ok: true, loop, restored };
   } catch (error) {
     if (error instanceof JournalFailure) return { ok: false, fault: error.fault };
@@ -42,6 +48,7 @@ export class ControlLoop<TCore> implements ControllerService {
   readonly #options: ControlLoopOptions<TCore>;
   readonly #core: TCore;
   readonly #desk: IntakeDesk;
+  readonly #reasons: ReasonLog;
   readonly #field: Field;
   readonly #guard: Guard | null;
   readonly #clock: Clock;
@@ -64,11 +71,17 @@ export class ControlLoop<TCore> implements ControllerService {
     monitorSecondsTotal: 0,
   };
 
-  constructor(options: ControlLoopOptions<TCore>, restored: Replayed<TCore>, desk: IntakeDesk) {
+  constructor(
+    options: ControlLoopOptions<TCore>,
+    restored: Replayed<TCore>,
+    desk: IntakeDesk,
+    reasons: ReasonLog,
+  ) {
     const { journal, clock } = options;
     this.#options = options;
     this.#core = restored.core;
     this.#desk = desk;
+    this.#reasons = reasons;
     // Evaluated in every tick: 100 times a second.
     this.#guard = options.monitor === null ? null : new Guard(options.monitor, 0);
     this.#field = new Field(options.drivers, options.io, options.field, this.#guard);
@@ -168,6 +181,7 @@ export class ControlLoop<TCore> implements ControllerService {
     const steppedUs = clock.monotonicUs();
     this.#view = null;
     const effects = core.step(this.#core, events, nowUs);
+    for (const effect of effects) this.#reasons.hear(effect, nowUs);
     // A stop waits for nothing, least of all for a disk.
     for (const effect of effects) if (isStop(effect)) this.#carryOut(effect, nowUs);
     const committingUs = clock.monotonicUs();
@@ -193,6 +207,8 @@ export class ControlLoop<TCore> implements ControllerService {
         return this.#options.plc?.send(effect.command);
       case 'plan':
         return this.#options.planner.request(effect.request);
+      case 'reason':
+        return;
       case 'reply':
         return this.#desk.answer(effect.requestId, effect.result);
       case 'notice':
@@ -324,6 +340,29 @@ export class ControlLoop<TCore> implements ControllerService {
 
   order(orderId: string): OrderView | null {
     return this.#options.core.order(this.#core, orderId);
+  }
+
+  books(limits: BooksLimits): BooksView {
+    return this.#options.core.books(this.#core, limits);
+  }
+
+  whyTask(taskId: string): TaskAccount {
+    return this.#reasons.aboutTask(taskId);
+  }
+
+  whyArm(armId: string, atS: number | Date | null): ArmAccount | null {
+    const nowUs = this.#clock.nowUs();
+    const atUs =
+      atS === null
+        ? nowUs
+        : typeof atS === 'number'
+          ? atS * 1_000_000
+          : nowUs - (this.#options.clock.wallMs() - atS.getTime()) * 1_000;
+    return this.#reasons.aboutArm(armId, atUs);
+  }
+
+  schedule(): ScheduleAccount {
+    return this.#options.core.schedule(this.#core, this.#clock.nowUs());
   }
 
   live(): readonly LiveArm[] {

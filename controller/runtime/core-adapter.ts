@@ -4,6 +4,8 @@ import { heldItemSizeM } from '../core/held-item.ts';
 import type { CoreState } from '../core/state.ts';
 import { nextDeadlineUs, step } from '../core/step.ts';
 import type { CellModel } from '../domain/cell.ts';
+import { booksOf } from '../operations/books-view.ts';
+import { scheduleAccount } from '../operations/schedule-account.ts';
 import { findTask, listTasks, orderView, viewOf } from '../operations/view-of.ts';
 import type { RuntimeCore } from './control-loop-options.ts';
 
@@ -23,5 +25,7 @@ export function runtimeCore(cell: CellModel): RuntimeCore<Core> {
     tasks: listTasks,
     task: findTask,
     order: orderView,
+    schedule: scheduleAccount,
+    books: booksOf,
   };
 }

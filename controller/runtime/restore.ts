@@ -11,10 +11,11 @@ import type { Replayed } from './replay.ts';
  */
 export function restoreCore<TCore>(
   options: Pick<ControlLoopOptions<TCore>, 'journal' | 'core' | 'configuration'>,
-  onEffect: (effect: CoreEffect) => void,
+  onEffect: (effect: CoreEffect, nowUs: number) => void,
 ): Replayed<TCore> {
   const { journal, core, configuration } = options;
-  const onTick = (effects: readonly CoreEffect[]): void => effects.forEach(onEffect);
+  const onTick = (effects: readonly CoreEffect[], nowUs: number): void =>
+    effects.forEach((effect) => onEffect(effect, nowUs));
   if (configuration === undefined || journal.configurations().length === 0) {
     const restored = replayJournal(journal, core, { from: 'snapshot', onTick });
     if (configuration !== undefined) journal.configure(configuration);

@@ -5,7 +5,7 @@ import Database from 'libsql';
 
 /** Files of ours in a state directory; a reset deletes these and no others. */
 const OURS =
-  /^(journal\.(db|tail)|lock\.db|world\.db)(-wal|-shm|-journal)?$|^owner\.json$|^simulator\.pid$|^failed-tick\.json$/;
+  /^(journal\.(db|tail)|lock\.db|outbox\.db|world\.db)(-wal|-shm|-journal)?$|^owner\.json$|^simulator\.pid$|^failed-tick\.json$/;
 
 /** Logs beside them: they outlast a reset, and a directory with nothing else is as good as empty. */
 const LOGS = /^(service|simulator)\.log$/;
@@ -37,6 +37,8 @@ interface StateOwner {
 interface StateDirectory {
   readonly directory: string;
   readonly journalFile: string;
+  /** Messages on their way out that have to arrive. */
+  readonly outboxFile: string;
   /** Where a tick is put down on which the core threw, for the report of the bug. */
   readonly failedTickFile: string;
   /** Gives the directory free for others. The end of the process does too, however it ends. */
@@ -106,6 +108,7 @@ export function openStateDirectory(options: {
       state: {
         directory,
         journalFile: join(directory, 'journal.db'),
+        outboxFile: join(directory, 'outbox.db'),
         failedTickFile: join(directory, 'failed-tick.json'),
         release: () => {
           if (!HELD.has(lock)) return;

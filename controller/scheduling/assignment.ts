@@ -1,6 +1,7 @@
-import { pickPointM, placePointM, roomFor } from '../domain/grid.ts';
+import { placePointM, roomFor } from '../domain/grid.ts';
 import type { Vec3 } from '../../arms/geometry/pose.ts';
 import { isUsable } from '../core/arm-control.ts';
+import { explain } from '../core/context.ts';
 import type { StepContext } from '../core/context.ts';
 import { nextRemedy, remedy } from '../core/exceptions.ts';
 import { isMisplaced } from '../core/settlement.ts';
@@ -9,13 +10,14 @@ import { spaceOf } from '../core/space.ts';
 import { askPerson, moveTask, placeOfEnd } from '../core/tasks.ts';
 import type { ArmState, JobGoal, Task, TaskEnd } from '../core/state.ts';
 import { sharingOf } from '../domain/cell.ts';
-import { NO_ROOM } from './orders.ts';
+import type { ContainerUsers } from './container-users.ts';
 import { promisedCells } from './stowing.ts';
 import { isParkPose, planHome, requestPlan, wayKey } from './planning.ts';
-import { taskCost } from './task-cost.ts';
+import { cellsOf } from './task-cells.ts';
+import { bestTask } from './task-choice.ts';
 
 /** Gives every arm that has nothing to do next the task that suits it best, and asks for its motion. */
-export function assignTasks(context: StepContext): void {
+export function assignTasks(context: StepContext, users: ContainerUsers): void {
   const { state } = context;
   const arms = Object.values(state.arms);
   const misplaced = arms.filter((arm) => isUsable(arm) && isMisplaced(context, arm));
@@ -48,20 +50,20 @@ export function assignTasks(context: StepContext): void {
       continue;
     }
     ready ??= readyTasks(context);
-    chooseTask(context, arm, start, ready);
+    chooseTask(context, users, arm, start, ready);
   }
-  for (const task of ready ?? []) askAboutHopeless(context, task);
+  for (const task of ready ?? []) askAboutHopeless(context, users, task);
 }
 
 /** A task that no arm can ever take where its ends stand would wait in silence for ever. */
-function askAboutHopeless(context: StepContext, task: Task): void {
+function askAboutHopeless(context: StepContext, users: ContainerUsers, task: Task): void {
   if (task.machine.value !== 'waiting') return;
   const from = placeOfEnd(context.state, task.source);
   const to = placeOfEnd(context.state, task.destination);
   if (from === null || to === null) return;
   // Where no arm serves the pair of places the shuttle moves the container first.
   if (task.kind !== 'fixed' && context.derived.reach.armsFor(from, to).length === 0) return;
-  const cells = cellsOf(context, task);
+  const cells = cellsOf(context, users, task);
   if (cells === null || task.machine.value !== 'waiting') return;
   const isPossible = context.cell.arms.some(
     (arm) =>
@@ -146,7 +148,7 @@ function choosePlacePoint(context: StepContext, task: Task, end: TaskEnd, arm: A
   if (container === undefined || place === undefined || !derived.reach.reaches(arm.id, place.id)) return null;
   const itemOf = (sku: string) => state.skus[sku];
   const rule = container.kind === 'order' ? 'any' : 'same-sku';
-  const except = [...task.excludedCells, ...promisedCells(context, container.id, task)];
+  const except = [...task.excludedCells, ...promisedCells(Object.values(state.tasks), container.id, task)];
   const cell = end.cell ?? roomFor(place, container, task.sku, itemOf, rule, except);
   if (cell === null) return null;
   end.cell = cell;
@@ -172,140 +174,21 @@ function readyTasks(context: StepContext): Task[] {
 }
 
 /** Gives the arm the task that suits it best, and asks for its motion. */
-function chooseTask(context: StepContext, arm: ArmState, start: readonly number[], ready: Task[]): void {
-  const best = bestTask(context, arm, start, ready);
-  if (best === null) return;
-  const { task, pickM, placeM } = best;
-  const ends = cellsOf(context, task)!;
+function chooseTask(
+  context: StepContext,
+  users: ContainerUsers,
+  arm: ArmState,
+  start: readonly number[],
+  ready: Task[],
+): void {
+  const choice = bestTask(context, users, arm, start, ready);
+  if (choice === null) return;
+  const { task, pickM, placeM } = choice;
+  explain(context, choice.reason);
+  const ends = cellsOf(context, users, task)!;
   task.source = { ...task.source, cell: ends.sourceCell };
   task.destination = { ...task.destination, cell: ends.destinationCell };
   task.armId = arm.id;
   moveTask(context, task, { type: 'ASSIGNED' }, `given to ${arm.id}`);
   requestPlan(context, arm, task, start, pickM, placeM, task.item, 'destination');
-}
-
-/** The best of the most urgent tasks that the arm can do; the oldest among equals. */
-function bestTask(
-  context: StepContext,
-  arm: ArmState,
-  start: readonly number[],
-  ready: readonly Task[],
-): { readonly task: Task; readonly pickM: Vec3; readonly placeM: Vec3 } | null {
-  const fromPark = isParkPose(context, arm, start);
-  const cost = taskCost(context, arm, start);
-  let best: {
-    readonly task: Task;
-    readonly costS: number;
-    readonly pickM: Vec3;
-    readonly placeM: Vec3;
-  } | null = null;
-  for (const task of ready) {
-    if (task.machine.value !== 'waiting') continue;
-    if (best !== null && (task.priority < best.task.priority || laterShipBy(task, best.task))) break;
-    if (task.excludedArms.includes(arm.id) || (!fromPark && task.onlyFromPark.includes(arm.id))) continue;
-    const from = placeOfEnd(context.state, task.source)!;
-    const to = placeOfEnd(context.state, task.destination)!;
-    if (best !== null && cost.leastS(from, to) >= best.costS) continue;
-    const points = pointsOf(context, arm, task, from, to);
-    if (points === null) continue;
-    const costS = cost.ofS(task, from, to, points.pickM, points.placeM);
-    if (best !== null && costS >= best.costS) continue;
-    best = { task, costS, ...points };
-    if (costS === 0) break;
-  }
-  return best;
-}
-
-function laterShipBy(a: Task, b: Task): boolean {
-  return (a.shipByUs ?? Infinity) > (b.shipByUs ?? Infinity);
-}
-
-function pointsOf(
-  context: StepContext,
-  arm: ArmState,
-  task: Task,
-  from: string,
-  to: string,
-): { readonly pickM: Vec3; readonly placeM: Vec3 } | null {
-  const { state, derived } = context;
-  if (task.source.fixed !== null && task.destination.fixed !== null) {
-    if (derived.fixedReach.get(task.id)?.has(arm.id) === false) return null;
-    return { pickM: task.source.fixed.pointM, placeM: task.destination.fixed.pointM };
-  }
-  if (!derived.reach.reaches(arm.id, from) || !derived.reach.reaches(arm.id, to)) return null;
-  const cells = cellsOf(context, task);
-  if (cells === null) return null;
-  if (state.unreachable[wayKey(arm.id, from, cells.sourceCell, to, cells.destinationCell)] !== undefined)
-    return null;
-  const source = state.containers[task.source.containerId!]!;
-  const destination = state.containers[task.destination.containerId!]!;
-  const itemOf = (sku: string) => state.skus[sku];
-  return {
-    pickM: pickPointM(derived.placeOf.get(from)!, source, cells.sourceCell!, itemOf),
-    placeM: placePointM(
-      derived.placeOf.get(to)!,
-      destination,
-      cells.destinationCell!,
-      task.item.sizeM,
-      itemOf,
-    ),
-  };
-}
-
-/** Which unit is taken and onto which cell it goes, beside what other tasks are about to do there. */
-function cellsOf(
-  context: StepContext,
-  task: Task,
-): { readonly sourceCell: number | null; readonly destinationCell: number | null } | null {
-  const { state, derived } = context;
-  if (task.source.fixed !== null) return { sourceCell: null, destinationCell: null };
-  const source = state.containers[task.source.containerId!]!;
-  const destination = state.containers[task.destination.containerId!]!;
-  const spoken = sourceCellsSpokenFor(context, source.id, task);
-  let sourceCell: number | null = null;
-  let height = 0;
-  for (const [cell, stack] of source.stacks.entries()) {
-    if (spoken.has(cell) || stack[stack.length - 1] !== task.sku || stack.length <= height) continue;
-    sourceCell = cell;
-    height = stack.length;
-  }
-  if (sourceCell === null) return null;
-  const place = derived.placeOf.get(destination.placeId!)!;
-  const itemOf = (sku: string) => state.skus[sku];
-  const rule = destination.kind === 'order' ? 'any' : 'same-sku';
-  const promised = promisedCells(context, destination.id, task);
-  const destinationCell = roomFor(place, destination, task.sku, itemOf, rule, [
-    ...task.excludedCells,
-    ...promised,
-  ]);
-  if (destinationCell !== null) return { sourceCell, destinationCell };
-  if (roomFor(place, destination, task.sku, itemOf, rule, task.excludedCells) === null) noRoom(context, task);
-  return null;
-}
-
-function noRoom(context: StepContext, task: Task): void {
-  if (task.kind === 'pick') {
-    task.because = NO_ROOM;
-    context.schedule = true;
-    return;
-  }
-  const step = nextRemedy(context, task, 'bin-full');
-  if (step === 'person') {
-    askPerson(context, task, 'bin-full', `${task.destination.containerId} has no room for it`, {
-      at: 'source',
-    });
-  } else if (task.kind === 'stow') {
-    if (task.destination.containerId !== null) task.excludedSources.push(task.destination.containerId);
-    task.destination = { containerId: null, cell: null, fixed: null };
-  }
-}
-
-function sourceCellsSpokenFor(context: StepContext, containerId: string, except: Task): ReadonlySet<number> {
-  const cells = new Set<number>();
-  for (const task of Object.values(context.state.tasks)) {
-    if (task === except || task.source.containerId !== containerId || task.source.cell === null) continue;
-    if (task.machine.context.unitAt === 'source' && task.machine.value === 'assigned')
-      cells.add(task.source.cell);
-  }
-  return cells;
 }

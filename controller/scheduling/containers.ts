@@ -3,24 +3,21 @@ import type { Container } from '../domain/container.ts';
 import { askSurroundings, nextRequestId } from '../core/context.ts';
 import type { StepContext } from '../core/context.ts';
 import type { PlaceState, Task } from '../core/state.ts';
-import { containerUsers } from './container-users.ts';
 import type { ContainerUsers, TaskRank } from './container-users.ts';
 import { pairIsServed } from './orders.ts';
-import { stowTarget } from './stowing.ts';
 
 /**
  * Has the shuttle bring the storage containers that tasks wait for, ahead of need, and take away what nobody needs.
  * The order served now goes before the order to follow; a container fetched ahead gives way when its place is the
  * only one for what is needed now, so that no set of requests can block itself.
  */
-export function fetchContainers(context: StepContext): void {
+export function fetchContainers(context: StepContext, users: ContainerUsers): void {
   const { cell, state } = context;
   const bins = cell.places.filter((place) => place.kind === 'bin').map((place) => state.places[place.id]!);
   let underWay = bins.filter((place) => place.exchange !== null).length;
   if (underWay >= cell.logistics.shuttleParallel) return;
   const wished = wishes(context);
   if (wished.length === 0) return;
-  const users = containerUsers(context);
   const coming = new Set(bins.map((place) => place.exchange?.containerId));
   for (const wish of wished) {
     if (underWay >= cell.logistics.shuttleParallel) return;
@@ -42,7 +39,7 @@ interface Wish {
 /** One wish for a container and the other end: of the tasks that share it, the one that is served first. */
 function wishes(context: StepContext): readonly Wish[] {
   const { state } = context;
-  const found = new Map<string, Wish>();
+  const found = new Map<string, Map<string | null, Wish>>();
   const stationOf = new Map<string, { readonly placeId: string; readonly rank: TaskRank }>();
   for (const place of Object.values(state.places)) {
     if (place.orderId !== null) stationOf.set(place.orderId, { placeId: place.id, rank: 0 });
@@ -51,7 +48,6 @@ function wishes(context: StepContext): readonly Wish[] {
   for (const task of Object.values(state.tasks)) {
     if (task.machine.value !== 'waiting' || task.kind === 'fixed') continue;
     const station = task.orderId === null ? undefined : stationOf.get(task.orderId);
-    if (task.kind === 'stow' && task.destination.containerId === null) stowTarget(context, task);
     const ends = [task.source.containerId, task.destination.containerId];
     for (const [index, containerId] of ends.entries()) {
       const container = containerId === null ? undefined : state.containers[containerId];
@@ -59,12 +55,13 @@ function wishes(context: StepContext): readonly Wish[] {
       const counterpart = station?.placeId ?? placeOfContainer(context, ends[1 - index] ?? null);
       if (container.placeId !== null && servesFrom(context, container.placeId, counterpart)) continue;
       const wish: Wish = { container, task, counterpart, rank: station?.rank ?? 0 };
-      const key = `${container.id}|${counterpart ?? ''}`;
-      const known = found.get(key);
-      if (known === undefined || comesBefore(wish, known) < 0) found.set(key, wish);
+      let wanted = found.get(container.id);
+      if (wanted === undefined) found.set(container.id, (wanted = new Map<string | null, Wish>()));
+      const known = wanted.get(counterpart);
+      if (known === undefined || comesBefore(wish, known) < 0) wanted.set(counterpart, wish);
     }
   }
-  return [...found.values()].sort(comesBefore);
+  return [...found.values()].flatMap((wanted) => [...wanted.values()]).sort(comesBefore);
 }
 
 function comesBefore(a: Wish, b: Wish): number {
@@ -72,16 +69,14 @@ function comesBefore(a: Wish, b: Wish): number {
 }
 
 /** An induct tote that was emptied, and that nothing refers to, makes room for the next one. */
-export function clearInducts(context: StepContext): void {
+export function clearInducts(context: StepContext, users: ContainerUsers): void {
   const { state } = context;
-  let users: ContainerUsers | null = null;
   for (const { id, kind } of context.cell.places) {
     const place = state.places[id]!;
     if (kind !== 'induct' || place.exchange !== null || place.containerId === null) continue;
     const container = state.containers[place.containerId];
     if (container === undefined || unitsIn(container) > 0) continue;
-    users ??= containerUsers(context);
-    if (users.of(container.id).length > 0) continue;
+    if (users.of(container.id).length > 0 || users.isVisited(place.id)) continue;
     exchange(context, place, null);
   }
 }
@@ -107,14 +102,14 @@ function grant(
   if (container.placeId !== null) {
     // It stands where no arm serves this task from: back to storage first, once nobody needs it there.
     const place = state.places[container.placeId]!;
-    if (place.exchange !== null || users.isInUse(container.id)) return false;
+    if (place.exchange !== null || users.isInUse(container.id) || users.isVisited(place.id)) return false;
     if (isWantedThere(context, wish, place, users)) return false;
     return exchange(context, place, null);
   }
   let best: PlaceState | null = null;
   let bestScore = Infinity;
   for (const place of bins) {
-    if (place.exchange !== null) continue;
+    if (place.exchange !== null || users.isVisited(place.id)) continue;
     if (!servesFrom(context, place.id, wish.counterpart)) continue;
     const score = costOfPlace(context, wish, place, users);
     if (score < bestScore) {

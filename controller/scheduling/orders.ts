@@ -6,6 +6,7 @@ import { isUsable } from '../core/arm-control.ts';
 import { appendBounded, askSurroundings, nextRequestId, notice } from '../core/context.ts';
 import type { StepContext } from '../core/context.ts';
 import { addDemand, unspokenUnits } from '../core/derived.ts';
+import { visitedPlaces } from '../core/visits.ts';
 import { askPerson, createTask, endUnits, openUnits, setSource } from '../core/tasks.ts';
 import { BOUNDS } from '../core/state.ts';
 import type { PlaceState, Task } from '../core/state.ts';
@@ -124,6 +125,7 @@ function bringTote(context: StepContext, place: PlaceState): void {
     if (serves && !isFull(context, place, container)) return;
     if (isInUse(context, container.id)) return;
   }
+  if (visitedPlaces(state).has(place.id)) return;
   state.counters.tote += 1;
   const toteId = `ot-${String(state.counters.tote).padStart(5, '0')}`;
   const requestId = nextRequestId(context);

@@ -55,6 +55,13 @@ export function requestPlan(
   context.state.counters.job += 1;
   arm.next = {
     number: context.state.counters.job,
+    placeIds: {
+      pick: task === null || pickM === null ? null : placeOfEnd(context.state, task.source),
+      place:
+        task === null || placeM === null
+          ? null
+          : placeOfEnd(context.state, towards === 'source' ? task.source : task.destination),
+    },
     requestId,
     taskId: task?.id ?? null,
     start,
@@ -65,6 +72,7 @@ export function requestPlan(
     partial: null,
     known: others.map(({ legId }) => legId),
     admitted: false,
+    refusedBy: null,
   };
   context.state.totals.plans += 1;
   context.effects.push({

@@ -5,11 +5,19 @@ import { nextRemedy } from '../core/exceptions.ts';
 import { askPerson } from '../core/tasks.ts';
 import type { Task } from '../core/state.ts';
 
+/** Gives every unit that is to be stowed a container to go into. */
+export function aimStows(context: StepContext): void {
+  for (const task of Object.values(context.state.tasks)) {
+    if (task.kind !== 'stow' || task.machine.value !== 'waiting') continue;
+    if (task.destination.containerId === null) stowTarget(context, task);
+  }
+}
+
 /**
  * Chooses the storage container a unit is stowed into: one that has the SKU and room before an empty one, one that
  * stands in the cell before one behind the shuttle. Without any the task asks a person: `bin-full`.
  */
-export function stowTarget(context: StepContext, task: Task): void {
+function stowTarget(context: StepContext, task: Task): void {
   const { state } = context;
   const bin = context.cell.places.find((place) => place.kind === 'bin');
   if (bin === undefined)
@@ -22,7 +30,7 @@ export function stowTarget(context: StepContext, task: Task): void {
     const units = container.stacks.reduce((sum, stack) => sum + stack.length, 0);
     const same = context.derived.containersOf.get(task.sku)?.has(container.id) === true && units > 0;
     if (!same && units > 0) continue;
-    const promised = promisedCells(context, container.id, task);
+    const promised = promisedCells(Object.values(state.tasks), container.id, task);
     if (roomFor(bin, container, task.sku, (sku) => state.skus[sku], 'same-sku', promised) === null) continue;
     const rank = (same ? 0 : 2) + (container.placeId !== null ? 0 : 1);
     if (rank < bestRank || (rank === bestRank && best !== null && container.id < best.id)) {
@@ -40,10 +48,14 @@ export function stowTarget(context: StepContext, task: Task): void {
   }
 }
 
-/** Cells of a container that other tasks are about to put a unit on. */
-export function promisedCells(context: StepContext, containerId: string, except: Task): readonly number[] {
+/**
+ * Cells of a container that other tasks are about to put a unit on.
+ *
+ * @param users all tasks that may use it; others among them do no harm
+ */
+export function promisedCells(users: readonly Task[], containerId: string, except: Task): readonly number[] {
   const cells: number[] = [];
-  for (const task of Object.values(context.state.tasks)) {
+  for (const task of users) {
     if (task === except || task.destination.containerId !== containerId || task.destination.cell === null)
       continue;
     cells.push(task.destination.cell);

@@ -24,11 +24,25 @@ const RUNTIME: readonly (readonly [string, string, RuntimeCounter])[] = [
   ['magpie_plan_seconds_total', 'Time spent planning motions', 'planSecondsTotal'],
 ];
 
+/** What became of messages on the broker, as far as the service itself decided. */
+export interface MessageFigures {
+  readonly refused: readonly { readonly topic: string; readonly reason: string; readonly count: number }[];
+  /** Results and notices that the broker has not acknowledged. */
+  readonly waiting: number;
+  /** Given up because too many were waiting. */
+  readonly dropped: number;
+}
+
 /** Metrics of the process are made once: every call would add observers to the garbage collector. */
 let processMetrics = false;
 
 /** `GET /metrics` in the text form of Prometheus. Values are read when asked for; nothing is sampled in between. */
-export function registerMetricsRoute(app: HttpApp, service: ControllerService, hub: LiveHub): void {
+export function registerMetricsRoute(
+  app: HttpApp,
+  service: ControllerService,
+  hub: LiveHub,
+  messages: () => MessageFigures,
+): void {
   if (!processMetrics) {
     collectDefaultMetrics();
     processMetrics = true;
@@ -66,6 +80,12 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
     ['arm', 'holder'],
   );
   const listeners = gauge('magpie_live_clients', 'Clients that listen to the live stream');
+  const refused = counter('magpie_mqtt_refused_total', 'MQTT messages that were not taken', [
+    'topic',
+    'reason',
+  ]);
+  const outbox = gauge('magpie_mqtt_outbox', 'Results and notices that the broker has not acknowledged');
+  const outboxDropped = counter('magpie_mqtt_outbox_dropped_total', 'Results and notices given up');
   const dropped = counter('magpie_live_clients_dropped_total', 'Clients dropped for not keeping up');
 
   const set = (metric: Counter, value: number, labels: Record<string, string> = {}): void => {
@@ -100,6 +120,10 @@ export function registerMetricsRoute(app: HttpApp, service: ControllerService, h
         set(armWaiting, seconds, { arm: arm.id, holder });
       }
     }
+    const { refused: reasons, waiting, dropped: givenUp } = messages();
+    for (const { topic, reason, count } of reasons) set(refused, count, { topic, reason });
+    outbox.set(waiting);
+    set(outboxDropped, givenUp);
     listeners.set(hub.clients());
     set(dropped, hub.dropped());
   };

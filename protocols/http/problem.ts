@@ -114,7 +114,7 @@ function capitalized(text: string): string {
 }
 
 /** Thrown by routes that look something up. */
-export function notFound(what: 'order' | 'task' | 'manipulator', id: string): ProblemError {
+export function notFound(what: 'order' | 'task' | 'arm' | 'manipulator', id: string): ProblemError {
   return new ProblemError({
     status: 404,
     code: `unknown-${what}`,

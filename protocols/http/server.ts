@@ -23,12 +23,16 @@ import { checkExposure, listen } from './listen.ts';
 import type { ListenResult, SettingNames } from './listen.ts';
 import { registerLiveRoute } from './live-route.ts';
 import { registerMetricsRoute } from './metrics.ts';
+import type { MessageFigures } from './metrics.ts';
 import { openApiDocument, registerOpenApi } from './openapi.ts';
 import { ProblemError } from './problem.ts';
 import { registerReadRoutes } from './read-routes.ts';
+import { registerWhyRoutes } from './why-routes.ts';
 
 export interface HttpServerOptions {
   readonly service: ControllerService;
+  /** Figures of the MQTT side for `/metrics`; without it, none. */
+  readonly messages?: () => MessageFigures;
   readonly layout: CellLayout;
   /** URDF text by manipulator name. */
   readonly descriptions: ReadonlyMap<string, string>;
@@ -58,6 +62,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const REQUESTS_PER_MINUTE = 12_000;
 const WRONG_TOKENS_PER_MINUTE = 20;
+const NO_MESSAGES: MessageFigures = { refused: [], waiting: 0, dropped: 0 };
 const LIVE_PATH = '/api/v1/live';
 
 const CONTEXTS: Readonly<Record<string, FaultPlace>> = {
@@ -144,8 +149,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const routes = scope as unknown as HttpApp;
     registerIntakeRoutes(routes, service);
     registerReadRoutes(routes, service, options.layout, options.descriptions);
+    registerWhyRoutes(routes, service);
     const hub = registerLiveRoute(routes, service, instance);
-    registerMetricsRoute(routes, service, hub);
+    registerMetricsRoute(routes, service, hub, options.messages ?? (() => NO_MESSAGES));
     routes.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => openApi());
     app.addHook('preClose', async () => hub.close());
   });

@@ -14,11 +14,13 @@ import type { EventKind } from './arm-messages.ts';
 import type { Inbound, PublishOutcome } from './connection.ts';
 import type { ControllerLink } from './controller-link.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
+import type { RefusalReason, RefusedMessages } from './refused-messages.ts';
 import { armTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttArmDriverOptions {
   readonly link: ControllerLink;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly armId: string;
   /** Any clock that runs evenly; samples are restamped to the one that `keepAlive` shows. */
   readonly clock: Clock;
@@ -26,6 +28,8 @@ export interface MqttArmDriverOptions {
   readonly silenceUs: number;
   /** How long a command may be under way before the arm refuses it as late, by the arm's own clock, us. */
   readonly commandValidUs: number;
+  /** Where messages that were not taken are counted. */
+  readonly refused?: RefusedMessages;
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -112,9 +116,9 @@ export class MqttArmDriver implements ArmDriver {
     this.#topics = armTopics(options.cell, options.armId);
     const { main } = options.link;
     main.subscribe(this.#topics.presence, 1, (message) => this.#onPresence(message));
-    main.subscribe(this.#topics.state, 0, (message) => this.#onState(message));
+    main.subscribe(this.#topics.state, 0, (message) => this.#onState(message), 'as-published');
     for (const kind of EVENT_KINDS) {
-      main.subscribe(this.#topics.event(kind), 1, (message) => this.#onEvent(kind, message));
+      main.subscribe(this.#topics.event(kind), 1, (message) => this.#onEvent(kind, message), 'as-published');
     }
     main.onLost((reason) => {
       this.#presence = null;
@@ -189,8 +193,13 @@ export class MqttArmDriver implements ArmDriver {
     const frame = { seq: this.#seq, session: this.#session, echoUs: this.#echoUs };
     const payload = JSON.stringify({ ...body, ...frame, validForUs: this.#options.commandValidUs });
     const { main, stops } = this.#options.link;
-    const connection = kind === 'stop' && stops.connected ? stops : main;
-    return connection.publish(this.#topics.command(kind), payload, { qos: 1, retain: 'pass' });
+    const topic = this.#topics.command(kind);
+    // A stop is obeyed however late it comes; what else the arm would refuse as late need not be delivered.
+    if (kind === 'stop') {
+      return (stops.connected ? stops : main).publish(topic, payload, { qos: 1, retain: 'pass' });
+    }
+    const expiryS = Math.ceil(this.#options.commandValidUs / 1e6);
+    return main.publish(topic, payload, { qos: 1, retain: 'pass', properties: { expiryS } });
   }
 
   #noteGrant(command: ArmCommand): void {
@@ -218,7 +227,7 @@ export class MqttArmDriver implements ArmDriver {
   #onPresence(message: Inbound): void {
     const decoded = decodePayload(PresenceMessage, message.payload, SMALL_LIMITS);
     if (!decoded.ok) {
-      this.#onMalformed(message, faultsAsText(decoded.faults));
+      this.#onMalformed(message, 'arm/presence', decoded.reason, faultsAsText(decoded.faults));
       return;
     }
     const presence = decoded.value;
@@ -249,19 +258,31 @@ export class MqttArmDriver implements ArmDriver {
   #onState(message: Inbound): void {
     const decoded = decodePayload(StateMessage, message.payload, SMALL_LIMITS);
     if (!decoded.ok) {
-      this.#onMalformed(message, faultsAsText(decoded.faults));
+      this.#onMalformed(message, 'arm/state', decoded.reason, faultsAsText(decoded.faults));
       return;
     }
     const state = decoded.value;
     // Who goes on sending has not gone.
     if (!message.retained && state.session === this.#offline?.session) this.#online(this.#offline);
     // Kept, of another session, or overtaken by a newer one: it says nothing of now.
-    if (message.retained || state.session !== this.#presence?.session || state.sampledUs <= this.#sampledUs)
+    const unfit = message.retained
+      ? 'retained'
+      : state.session !== this.#presence?.session
+        ? 'other-session'
+        : state.sampledUs <= this.#sampledUs
+          ? 'out-of-order'
+          : null;
+    if (unfit !== null) {
+      this.#options.refused?.add('arm/state', unfit);
       return;
+    }
     const nowUs = this.#options.clock.nowUs();
     this.#clock.note(state.armUs, nowUs);
     const sampledHereUs = Math.min(nowUs, this.#clock.toReceiverUs(state.sampledUs));
-    if (nowUs - sampledHereUs > this.#options.silenceUs) return; // fresh on arrival only: it was held up
+    if (nowUs - sampledHereUs > this.#options.silenceUs) {
+      this.#options.refused?.add('arm/state', 'expired'); // fresh on arrival only: it was held up
+      return;
+    }
     this.#samples += 1;
     this.#echoUs = Math.max(this.#echoUs, state.armUs);
     this.#sampledUs = state.sampledUs;
@@ -298,11 +319,17 @@ export class MqttArmDriver implements ArmDriver {
   #onEvent(kind: EventKind, message: Inbound): void {
     const decoded = decodePayload(EVENT_MESSAGES[kind], message.payload, COMMAND_LIMITS);
     if (!decoded.ok) {
-      this.#onMalformed(message, faultsAsText(decoded.faults));
+      this.#onMalformed(message, 'arm/event', decoded.reason, faultsAsText(decoded.faults));
       return;
     }
     const event = decoded.value;
+    if (message.qos === 0) {
+      const fault = 'QoS 0 may be lost without a word; publish events with QoS 1';
+      this.#onMalformed(message, 'arm/event', 'wrong-qos', fault);
+      return;
+    }
     if (message.retained || event.session !== this.#session) {
+      this.#options.refused?.add('arm/event', message.retained ? 'retained' : 'other-session');
       this.#duplicateEvents += 1;
       return;
     }
@@ -314,6 +341,7 @@ export class MqttArmDriver implements ArmDriver {
   /** Whether a numbered event is new; a gap before it is reported. */
   #isNext(seq: number): boolean {
     if (seq <= this.#heardSeq) {
+      this.#options.refused?.add('arm/event', 'duplicate');
       this.#duplicateEvents += 1;
       return false;
     }
@@ -372,7 +400,8 @@ export class MqttArmDriver implements ArmDriver {
     if (this.#sent.size > MAX_REMEMBERED_COMMANDS && oldest.done !== true) this.#sent.delete(oldest.value);
   }
 
-  #onMalformed(message: Inbound, fault: string): void {
+  #onMalformed(message: Inbound, topic: string, reason: RefusalReason, fault: string): void {
+    this.#options.refused?.add(topic, reason);
     this.#malformed += 1;
     if (this.#malformed <= 10) this.#options.onTrouble?.(`${message.topic}: ${fault}`);
   }

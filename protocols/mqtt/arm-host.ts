@@ -11,16 +11,19 @@ import {
 import type { CommandKind, StateMessage } from './arm-messages.ts';
 import { CommandAdmission } from './command-admission.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess, Inbound } from './connection.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Inbound } from './connection.ts';
+import { ControllerWatch } from './controller-watch.ts';
 import { Outbox } from './outbox.ts';
 import { Presence } from './presence.ts';
 import type { PresenceStatus } from './presence.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
-import { armTopics } from './topics.ts';
+import { cellNameOf, armTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttArmHostOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   /** The arm itself: the simulator's, or a device's own software. */
   readonly host: ArmHost;
   /** The clock that the host's samples are stamped with. */
@@ -40,6 +43,8 @@ export interface ArmHostStatistics {
 }
 
 const MAX_WAITING_EVENTS = 512;
+/** A broker that takes longer to say that it has an event is connected to anew. */
+const ACKNOWLEDGE_WITHIN_MS = 2_000;
 const MAX_REFUSALS_PER_S = 100;
 /** Commands remembered to say which one the arm refused. */
 const REMEMBERED_COMMANDS = 64;
@@ -71,6 +76,7 @@ export class MqttArmHost {
   readonly #connection: MqttConnection;
   readonly #presence: Presence;
   readonly #outbox: Outbox;
+  readonly #watch: ControllerWatch;
   readonly #recent = new Map<string, RefusedCommand>();
   /** The last submitted motion's grant, and the running one's; a submit may be refused while another runs. */
   #submitted: Grant | null = null;
@@ -93,15 +99,22 @@ export class MqttArmHost {
     this.#admission = new CommandAdmission(this.#session, options.leaseUs);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-arm-${options.host.armId}-${this.#session.slice(0, 8)}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-arm-${options.host.armId}-${this.#session.slice(0, 8)}`,
       session: 'clean',
+      acknowledgeWithinMs: ACKNOWLEDGE_WITHIN_MS,
       will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
-    this.#connection.subscribe(this.#topics.command('+'), 1, (message) => this.#command(message));
-    this.#connection.subscribe(this.#topics.lease, 0, (message) => this.#lease(message));
+    this.#connection.subscribe(
+      this.#topics.command('+'),
+      1,
+      (message) => this.#command(message),
+      'as-published',
+    );
+    this.#connection.subscribe(this.#topics.lease, 0, (message) => this.#lease(message), 'as-published');
     this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
     this.#outbox = new Outbox(this.#connection, MAX_WAITING_EVENTS);
+    this.#watch = new ControllerWatch(this.#connection, options.broker, options.cell);
   }
 
   get connected(): boolean {
@@ -115,6 +128,7 @@ export class MqttArmHost {
   /** Says that the arm goes away, and disconnects. */
   async close(): Promise<void> {
     this.#presence.leave();
+    this.#watch.close();
     await this.#connection.close();
   }
 
@@ -154,19 +168,17 @@ export class MqttArmHost {
       case 'refused': {
         const known = this.#recent.get(event.commandId);
         this.#eventSeq += 1;
-        this.#outbox.add(
-          this.#topics.event('refused'),
-          JSON.stringify({
-            session: this.#session,
-            seq: this.#eventSeq,
-            commandId: event.commandId,
-            command: known?.command ?? null,
-            commandSeq: known?.commandSeq ?? null,
-            epoch: known?.epoch ?? null,
-            reason: event.reason,
-            detail: event.detail,
-          }),
-        );
+        const payload = JSON.stringify({
+          session: this.#session,
+          seq: this.#eventSeq,
+          commandId: event.commandId,
+          command: known?.command ?? null,
+          commandSeq: known?.commandSeq ?? null,
+          epoch: known?.epoch ?? null,
+          reason: event.reason,
+          detail: event.detail,
+        });
+        void this.#outbox.add({ topic: this.#topics.event('refused'), payload });
         return;
       }
       default: {
@@ -177,7 +189,7 @@ export class MqttArmHost {
         const { kind, body } = eventBody(event);
         this.#eventSeq += 1;
         const message = { session: this.#session, seq: this.#eventSeq, ...body };
-        this.#outbox.add(this.#topics.event(kind), JSON.stringify(message));
+        void this.#outbox.add({ topic: this.#topics.event(kind), payload: JSON.stringify(message) });
       }
     }
   }

@@ -16,7 +16,11 @@ const MAX_VALID_US = 10_000_000;
 
 const CommandId = z.string().min(1).max(128);
 const Epoch = z.int().min(0);
-const InstantUs = z.int().min(0);
+/** -0 is no instant that a clock shows, and no other number means it: whoever sends it computes wrongly. */
+const InstantUs = z
+  .int()
+  .min(0)
+  .refine((instant) => !Object.is(instant, -0), 'is negative zero; give 0 or a later instant');
 const Session = z
   .string()
   .min(1)

@@ -12,7 +12,6 @@ import {
   IntakeErrorMessage,
   IntakeResultMessage,
   NoticeMessage,
-  RequestId,
   StatusMessage,
 } from './intake-messages.ts';
 import {
@@ -22,6 +21,8 @@ import {
   IoPresenceMessage,
   IoRequestMessage,
 } from './io-messages.ts';
+import { STATE_MESSAGES } from './state-messages.ts';
+import { RequestFrame } from './request-frame.ts';
 import { TOPIC_ROOT } from './topics.ts';
 
 /** One topic of the interface as the document describes it; `action` is the controller's. */
@@ -34,8 +35,8 @@ interface Described {
   readonly retain: boolean;
   readonly summary: string;
   readonly schema: z.ZodType;
-  /** The request's own fields stand beside a `requestId`. */
-  readonly withRequestId?: true;
+  /** The request's own fields stand beside those of `RequestFrame`. */
+  readonly withFrame?: true;
 }
 
 type Json = Record<string, unknown>;
@@ -49,6 +50,9 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   requestId: 'The id that the sender gave its request',
   orderId: 'The order’s id',
   taskId: 'The task’s id',
+  placeId: 'The place’s id in the cell',
+  containerId: 'The container’s id',
+  sku: 'The article',
 };
 
 const COMMAND_SUMMARIES: Readonly<Record<keyof typeof COMMAND_MESSAGES, string>> = {
@@ -97,7 +101,16 @@ export function describedTopics(): readonly Described[] {
     retain: false,
     summary: what,
     schema: body,
-    withRequestId: true,
+    withFrame: true,
+  }));
+  const states = Object.entries(STATE_MESSAGES).map(([kind, { schema, id, what }]): Described => ({
+    id: `state${capital(kind)}`,
+    address: `${CELL}/state/${kind}${id === null ? '' : `/{${id}}`}`,
+    action: 'send',
+    qos: 1,
+    retain: true,
+    summary: what,
+    schema,
   }));
   const rest: readonly (readonly [string, string, Described['action'], 0 | 1, boolean, string, z.ZodType])[] =
     [
@@ -168,6 +181,7 @@ export function describedTopics(): readonly Described[] {
     ...requests,
     ...commands,
     ...events,
+    ...states,
     ...rest.map(([id, address, action, qos, retain, summary, schema]): Described => ({
       id,
       address,
@@ -247,7 +261,7 @@ function messageName(topic: Described): string {
 }
 
 function schemaName(topic: Described): string {
-  return topic.withRequestId === true ? `${capital(topic.id)}Message` : String(topic.schema.meta()?.id);
+  return topic.withFrame === true ? `${capital(topic.id)}Message` : String(topic.schema.meta()?.id);
 }
 
 /** All payloads in JSON Schema draft 7, which is AsyncAPI's own dialect; shared parts once each. */
@@ -264,11 +278,11 @@ function schemas(topics: readonly Described[]): Json {
     const { $schema: _schema, $id: _id, ...body } = schema as Json;
     all[id] = body;
   }
-  const requestId = withoutDialect(z.toJSONSchema(RequestId, { target: 'draft-7' }) as Json);
+  const frame = withoutDialect(z.toJSONSchema(RequestFrame, { target: 'draft-7', io: 'input' }) as Json);
   for (const topic of topics) {
-    if (topic.withRequestId !== true) continue;
+    if (topic.withFrame !== true) continue;
     const id = String(topic.schema.meta()?.id);
-    all[schemaName(topic)] = withRequestId(all[id] as Json, requestId);
+    all[schemaName(topic)] = withFrame(all[id] as Json, frame);
     delete all[id];
   }
   return all;
@@ -293,17 +307,17 @@ function withoutDialect({ $schema: _schema, ...schema }: Json): Json {
   return schema;
 }
 
-/** Adds the request's id to an object's fields, or to each of several forms. */
-function withRequestId(schema: Json, requestId: Json): Json {
+/** Adds a request's frame to an object's fields, or to each of several forms. */
+function withFrame(schema: Json, frame: Json): Json {
   const forms = (schema['oneOf'] ?? schema['anyOf']) as Json[] | undefined;
   if (forms !== undefined) {
     const { oneOf: _oneOf, anyOf: _anyOf, ...rest } = schema;
-    return { ...rest, oneOf: forms.map((form) => withRequestId(form, requestId)) };
+    return { ...rest, oneOf: forms.map((form) => withFrame(form, frame)) };
   }
   return {
     ...schema,
-    properties: { requestId, ...(schema['properties'] as Json) },
-    required: ['requestId', ...((schema['required'] as string[] | undefined) ?? [])],
+    properties: { ...(frame['properties'] as Json), ...(schema['properties'] as Json) },
+    required: [...(frame['required'] as string[]), ...((schema['required'] as string[] | undefined) ?? [])],
   };
 }
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess } from './connection.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import { cellNameOf } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface ControllerLinkOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -18,7 +20,7 @@ export class ControllerLink {
   readonly stops: MqttConnection;
 
   constructor(options: ControllerLinkOptions) {
-    const name = `magpie-${options.cell}-controller-${randomUUID().slice(0, 8)}`;
+    const name = `magpie-${cellNameOf(options.cell)}-controller-${randomUUID().slice(0, 8)}`;
     const common = {
       broker: options.broker,
       session: 'clean' as const,

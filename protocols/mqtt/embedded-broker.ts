@@ -1,65 +1,48 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, isIP } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { Aedes } from 'aedes';
-import type { AuthenticateError, Client } from 'aedes';
+import type { Client } from 'aedes';
+import type { BrokerAccess } from './broker-access.ts';
+import { guard } from './broker-guard.ts';
+import type { BeforeAcknowledge, BrokerLimits } from './broker-guard.ts';
+import { BrokerUsers } from './broker-users.ts';
+import type { BrokerUser, Credentials } from './broker-users.ts';
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
+/** The broker's certificate and key, PEM; with `clientCa` clients have to show a certificate signed by it. */
+export interface BrokerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly clientCa: Buffer | null;
 }
-
-/** The embedded broker's user, from MAGPIE_MQTT_USERNAME and MAGPIE_MQTT_PASSWORD; null where neither is set. */
-export function credentialsFromEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-): Credentials | null {
-  const username = environment['MAGPIE_MQTT_USERNAME'] ?? '';
-  const password = environment['MAGPIE_MQTT_PASSWORD'] ?? '';
-  return username === '' || password === '' ? null : { username, password };
-}
-
-export interface BrokerLimits {
-  readonly maxPacketBytes: number;
-  readonly maxClients: number;
-  readonly maxTopicLevels: number;
-  /** Bytes that may wait for one slow subscriber before it is disconnected. */
-  readonly maxSubscriberBacklogBytes: number;
-  readonly maxRetainedTopics: number;
-}
-
-export const BROKER_LIMITS: BrokerLimits = {
-  maxPacketBytes: 2 * 1024 * 1024,
-  maxClients: 256,
-  maxTopicLevels: 16,
-  maxSubscriberBacklogBytes: 16 * 1024 * 1024,
-  maxRetainedTopics: 10_000,
-};
-
-/**
- * Called for a message before it is acknowledged to its publisher or given to any subscriber. The
- * acknowledgement waits for the promise, so that what is acknowledged has been taken; see `MqttIntake.take`.
- */
-export type BeforeAcknowledge = (message: {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  readonly retained: boolean;
-}) => Promise<void> | undefined;
 
 export interface EmbeddedBrokerOptions {
   /** Address to listen on; 127.0.0.1 unless others are to connect. */
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** A user that may do everything; null: none. */
   readonly credentials: Credentials | null;
+  /** Users with rights of their own; without any, and without credentials, everybody may do everything. */
+  readonly users?: readonly BrokerUser[];
+  readonly tls?: BrokerTls | null;
   readonly limits: BrokerLimits;
   readonly beforeAcknowledge?: BeforeAcknowledge;
+  /** Told of every client that was turned away or did what it may not, in words; for logs. */
+  readonly onDenied?: (message: string) => void;
 }
 
 export type BrokerStart =
   | { readonly ok: true; readonly broker: EmbeddedBroker }
   | {
       readonly ok: false;
-      readonly code: 'credentials-needed' | 'port-in-use' | 'port-not-allowed' | 'address-not-available';
+      readonly code:
+        | 'credentials-needed'
+        | 'tls-needed'
+        | 'tls-unusable'
+        | 'port-in-use'
+        | 'port-not-allowed'
+        | 'address-not-available';
       /** What is wrong and who should change what. */
       readonly message: string;
     };
@@ -70,29 +53,41 @@ const DRAIN_TIMEOUT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * An MQTT 3.1.1 broker inside the service, so that nothing else has to be installed: aedes on TCP. It keeps
+ * An MQTT 3.1.1 broker inside the service, so that nothing else has to be installed: aedes on TCP or TLS. It keeps
  * everything in memory and no sessions for clients that are away; an installation that needs either uses a broker
  * of its own.
  */
 export class EmbeddedBroker {
   readonly port: number;
   readonly host: string;
+  /** How the service itself reaches its broker: as a user of its own, on this machine, beside TLS. */
+  readonly ownAccess: BrokerAccess;
+  readonly #isTls: boolean;
   readonly #aedes: Aedes;
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #sockets: Set<Socket>;
 
-  private constructor(aedes: Aedes, server: Server, sockets: Set<Socket>, host: string, port: number) {
+  private constructor(
+    aedes: Aedes,
+    servers: readonly [outside: Server, ...inside: Server[]],
+    sockets: Set<Socket>,
+    options: EmbeddedBrokerOptions,
+    users: BrokerUsers,
+  ) {
     this.#aedes = aedes;
-    this.#server = server;
+    this.#servers = servers;
     this.#sockets = sockets;
-    this.host = host;
-    this.port = port;
+    this.#isTls = isTls(options);
+    this.host = options.host;
+    this.port = portOf(servers[0]) ?? options.port;
+    const inside = servers[1] === undefined ? this.url : `mqtt://127.0.0.1:${portOf(servers[1])}`;
+    this.ownAccess = { url: inside, protocol: '3.1.1', ...users.own };
   }
 
   /** Where clients on this machine reach it. */
   get url(): string {
     const host = this.host === '0.0.0.0' || this.host === '::' ? '127.0.0.1' : this.host;
-    return `mqtt://${isIP(host) === 6 ? `[${host}]` : host}:${this.port}`;
+    return `${this.#isTls ? 'mqtts' : 'mqtt'}://${isIP(host) === 6 ? `[${host}]` : host}:${this.port}`;
   }
 
   get connectedClients(): number {
@@ -100,50 +95,113 @@ export class EmbeddedBroker {
   }
 
   static async start(options: EmbeddedBrokerOptions): Promise<BrokerStart> {
-    if (!isLoopback(options.host) && options.credentials === null) {
-      return {
-        ok: false,
-        code: 'credentials-needed',
-        message:
-          `the embedded broker would listen on ${options.host}, where other machines reach it and could move ` +
-          `the arms; set MAGPIE_MQTT_USERNAME and MAGPIE_MQTT_PASSWORD, or listen on 127.0.0.1`,
-      };
-    }
+    const users = new BrokerUsers(options.users ?? [], options.credentials);
+    const tooOpen = isLoopback(options.host) ? null : opennessFault(options, users);
+    if (tooOpen !== null) return { ok: false, ...tooOpen };
     const aedes = await Aedes.createBroker({
       maxTopicLevels: options.limits.maxTopicLevels,
       connectTimeout: CONNECT_TIMEOUT_MS,
       drainTimeout: DRAIN_TIMEOUT_MS,
     });
-    guard(aedes, options);
     const sockets = new Set<Socket>();
-    const server = createServer((socket) => {
+    const doors = new WeakMap<object, 'inside' | 'outside'>();
+    guard(aedes, { ...options, users }, (connection) => doors.get(connection) ?? 'outside');
+    const admit = (door: 'inside' | 'outside') => (socket: Socket) => {
+      doors.set(socket, door);
       sockets.add(socket);
       socket.setNoDelay(true);
       socket.once('close', () => sockets.delete(socket));
       limitPackets(aedes.handle(socket), socket, options.limits.maxPacketBytes);
-    });
-    server.maxConnections = options.limits.maxClients;
-    const failed = await listen(server, options);
-    if (failed !== null) {
+    };
+    const servers: Server[] = [];
+    const fail = async (fault: Extract<BrokerStart, { ok: false }>): Promise<BrokerStart> => {
+      for (const server of servers) server.close();
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      return failed;
+      return fault;
+    };
+    let outside: Server;
+    try {
+      outside = outsideServer(options, admit('outside'));
+    } catch (error) {
+      const message = `the broker's certificate or key cannot be used (${String(error)}); both have to be PEM and belong together`;
+      return fail({ ok: false, code: 'tls-unusable', message });
     }
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : options.port;
-    return { ok: true, broker: new EmbeddedBroker(aedes, server, sockets, options.host, port) };
+    outside.maxConnections = options.limits.maxClients;
+    const failed = await listen(outside, options);
+    if (failed !== null) return fail(failed);
+    servers.push(outside);
+    if (isTls(options)) {
+      const inside = createServer(admit('inside'));
+      const failedInside = await listen(inside, { ...options, host: '127.0.0.1', port: 0 });
+      if (failedInside !== null) return fail(failedInside);
+      servers.push(inside);
+    }
+    const [first = outside, ...others] = servers;
+    return { ok: true, broker: new EmbeddedBroker(aedes, [first, ...others], sockets, options, users) };
   }
 
   /** Disconnects everyone and frees the port. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function isTls(options: EmbeddedBrokerOptions): boolean {
+  return options.tls !== undefined && options.tls !== null;
+}
+
+function portOf(server: Server): number | null {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : null;
+}
+
+/** Other machines may connect only to what is encrypted and asks who they are. */
+function opennessFault(
+  options: EmbeddedBrokerOptions,
+  users: BrokerUsers,
+): { readonly code: 'credentials-needed' | 'tls-needed'; readonly message: string } | null {
+  const where = `the embedded broker would listen on ${options.host}, where other machines reach it`;
+  if (users.isOpen) {
+    return {
+      code: 'credentials-needed',
+      message: `${where} and could move the arms; give it users (connections.broker.users), or listen on 127.0.0.1`,
+    };
+  }
+  if (!isTls(options)) {
+    return {
+      code: 'tls-needed',
+      message: `${where}, with passwords and commands in clear text; give it a certificate (connections.broker.tls), or listen on 127.0.0.1`,
+    };
+  }
+  return null;
+}
+
+/** @throws Error for a certificate or key that cannot be used. */
+function outsideServer(options: EmbeddedBrokerOptions, onSocket: (socket: Socket) => void): Server {
+  const { tls = null, limits } = options;
+  if (tls === null) return createServer(onSocket);
+  const server = createTlsServer(
+    {
+      cert: tls.cert,
+      key: tls.key,
+      handshakeTimeout: CONNECT_TIMEOUT_MS,
+      minVersion: 'TLSv1.2',
+      ...(tls.clientCa === null ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+    },
+    onSocket,
+  );
+  server.on('tlsClientError', (error) => options.onDenied?.(`a TLS handshake failed: ${error.message}`));
+  server.maxConnections = limits.maxClients;
+  return server;
 }
 
 /** Listens; null when it does, otherwise why not. */
@@ -178,63 +236,6 @@ function listen(
     });
     server.listen(port, host, () => resolve(null));
   });
-}
-
-/** The checks that aedes asks for: who connects, what is published, who cannot keep up. */
-function guard(aedes: Aedes, options: EmbeddedBrokerOptions): void {
-  const { credentials, limits, beforeAcknowledge } = options;
-  const retained = new Set<string>();
-  aedes.preConnect = (_client, packet, done) => {
-    // Queues for clients that are away would grow without bound, and die with the service anyway.
-    packet.clean = true;
-    done(null, true);
-  };
-  aedes.authenticate = (_client, username, password, done) => {
-    const allowed =
-      credentials === null ||
-      (sameSecret(credentials.username, username ?? '') && sameSecret(credentials.password, password ?? ''));
-    if (allowed) done(null, true);
-    else
-      done(
-        Object.assign(new Error('wrong user name or password'), { returnCode: 4 }) as AuthenticateError,
-        null,
-      );
-  };
-  aedes.authorizePublish = (_client, packet, done) => {
-    if (packet.topic.startsWith('$')) {
-      done(new Error('topics that begin with $ are the broker’s own'));
-      return;
-    }
-    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    if (packet.retain) {
-      if (payload.length === 0) retained.delete(packet.topic);
-      else if (retained.size >= limits.maxRetainedTopics && !retained.has(packet.topic)) {
-        done(new Error(`more than ${limits.maxRetainedTopics} retained topics`));
-        return;
-      } else retained.add(packet.topic);
-    }
-    const waiting = beforeAcknowledge?.({ topic: packet.topic, payload, retained: packet.retain });
-    if (waiting === undefined) done(null);
-    else
-      waiting.then(
-        () => done(null),
-        (error: unknown) => done(new Error(String(error))),
-      );
-  };
-  aedes.authorizeForward = (client, packet) => {
-    if (client.conn.writableLength <= limits.maxSubscriberBacklogBytes) return packet;
-    client.conn.destroy();
-    return null;
-  };
-  // One client's broken packet or socket ends that client; aedes has closed it when it reports this.
-  aedes.on('clientError', () => undefined);
-  aedes.on('connectionError', () => undefined);
-}
-
-/** Equal in constant time for equal lengths of digests, so that a wrong guess does not tell how wrong it was. */
-function sameSecret(expected: string, given: string | Uint8Array): boolean {
-  const digest = (value: string | Uint8Array) => createHash('sha256').update(value).digest();
-  return timingSafeEqual(digest(expected), digest(given));
 }
 
 /**

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { IntakeRequest, IntakeResult } from '../../controller/domain/intake.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess, Inbound, PublishOutcome } from './connection.ts';
+import { ControllerWatch } from './controller-watch.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Inbound, PublishOutcome } from './connection.ts';
 import { INTAKE_TOPICS, IntakeResultMessage } from './intake-messages.ts';
 import { SMALL_LIMITS } from './arm-messages.ts';
 import { decodePayload } from './payload.ts';
-import { cellTopics } from './topics.ts';
+import { cellNameOf, cellTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface IntakeClientOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   /** Called with every result of a request that this client sent, also with those of repeats. */
   readonly onResult: (requestId: string, result: IntakeResult) => void;
   readonly onTrouble?: (message: string) => void;
@@ -25,6 +28,7 @@ export class IntakeClient {
   readonly #options: IntakeClientOptions;
   readonly #topics: ReturnType<typeof cellTopics>;
   readonly #connection: MqttConnection;
+  readonly #watch: ControllerWatch;
   readonly #open = new Set<string>();
 
   constructor(options: IntakeClientOptions) {
@@ -32,10 +36,11 @@ export class IntakeClient {
     this.#topics = cellTopics(options.cell);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-requests-${randomUUID().slice(0, 8)}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-requests-${randomUUID().slice(0, 8)}`,
       session: 'clean',
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
+    this.#watch = new ControllerWatch(this.#connection, options.broker, options.cell);
     this.#connection.subscribe(this.#topics.result('+'), 1, (message) => this.#onResult(message));
   }
 
@@ -43,11 +48,17 @@ export class IntakeClient {
     return this.#connection.connected;
   }
 
+  /** The broker that it is connected to, or tries. */
+  get url(): string {
+    return this.#connection.url;
+  }
+
   open(): void {
     this.#connection.open();
   }
 
   async close(): Promise<void> {
+    this.#watch.close();
     await this.#connection.close();
   }
 

@@ -4,7 +4,6 @@ import {
   CancelRequest,
   CellCommandRequest,
   ConsolidateRequest,
-  Id,
   IntakeResult,
   OrderRequest,
   ReturnRequest,
@@ -13,8 +12,11 @@ import {
 } from '../../controller/domain/intake.ts';
 import type { IntakeRequest } from '../../controller/domain/intake.ts';
 import { CellView } from '../../controller/operations/view.ts';
-import { explainIssues, parseBoundedJson } from './payload.ts';
+import { explainIssues, parseBoundedJson, reasonOf } from './payload.ts';
 import type { PayloadFault, PayloadLimits } from './payload.ts';
+import { REFUSAL_REASONS } from './refused-messages.ts';
+import type { RefusalReason } from './refused-messages.ts';
+import { REQUEST_FRAME_FIELDS, RequestFrame, RequestId } from './request-frame.ts';
 
 /** Messages for people and systems: requests, their results, errors, and what the cell publishes of itself. */
 
@@ -38,9 +40,6 @@ export const INTAKE_TOPICS = {
 } as const satisfies Record<string, { kind: IntakeRequest['kind']; body: z.ZodType; what: string }>;
 export type IntakeTopic = keyof typeof INTAKE_TOPICS;
 
-/** Makes a repeat harmless: the same id is carried out once and answered `duplicate` after that. */
-export const RequestId = Id.describe('Chosen by the sender; a repeat with the same id is carried out once');
-
 /** An order with 2,000 lines has some 6,000 values and, with long ids, 300 kB. */
 const INTAKE_LIMITS: PayloadLimits = { maxBytes: 1_048_576, ...REQUEST_SHAPE };
 
@@ -49,11 +48,17 @@ export const IntakeResultMessage = z
   .meta({ id: 'IntakeResultMessage', description: 'Published once the request is durable; not retained' });
 export type IntakeResultMessage = z.infer<typeof IntakeResultMessage>;
 
+const INTAKE_ERROR_CODES = [
+  'malformed', 'retained', 'unknown-topic', 'not-taken', 'wrong-qos', 'wrong-response-topic',
+  'expired', 'stale-epoch', 'future-epoch',
+] as const; // prettier-ignore
+
 export const IntakeErrorMessage = z
   .object({
     topic: z.string().describe('Where the message was published'),
     requestId: z.string().nullable().describe('As far as it could be read'),
-    code: z.enum(['malformed', 'retained', 'unknown-topic', 'not-taken']),
+    code: z.enum(INTAKE_ERROR_CODES),
+    reason: z.enum(REFUSAL_REASONS).describe('The same, or what is malformed about it, as it is counted'),
     faults: z
       .array(
         z.object({
@@ -91,36 +96,44 @@ export const NoticeMessage = z
   .meta({ id: 'Notice', description: 'Something that happened to an order or a task' });
 
 export type DecodedIntake =
-  | { readonly ok: true; readonly requestId: string; readonly request: IntakeRequest }
-  | { readonly ok: false; readonly requestId: string | null; readonly faults: readonly PayloadFault[] };
+  | { readonly ok: true; readonly frame: RequestFrame; readonly request: IntakeRequest }
+  | {
+      readonly ok: false;
+      readonly requestId: string | null;
+      readonly reason: RefusalReason;
+      readonly faults: readonly PayloadFault[];
+    };
 
-/** Decodes a payload of one intake topic: `requestId` beside the fields of the request itself. */
+/** Decodes a payload of one intake topic: the frame's fields beside those of the request itself. */
 export function decodeIntake(topic: IntakeTopic, payload: Uint8Array): DecodedIntake {
   const parsed = parseBoundedJson(payload, INTAKE_LIMITS);
-  if (!parsed.ok) return { ok: false, requestId: null, faults: [parsed.fault] };
+  if (!parsed.ok) return { ok: false, requestId: null, reason: parsed.reason, faults: [parsed.fault] };
   const raw = parsed.value;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     const kind = raw === null ? 'null' : Array.isArray(raw) ? 'a list' : `a ${typeof raw}`;
     const message = `the payload is ${kind}; send a JSON object`;
-    return { ok: false, requestId: null, faults: [{ field: '', value: null, message }] };
+    const faults = [{ field: '', value: null, message }];
+    return { ok: false, requestId: null, reason: 'wrong-type', faults };
   }
-  const { requestId: rawId, ...body } = raw as Record<string, unknown>;
-  const requestId = z.object({ requestId: RequestId }).safeParse({ requestId: rawId });
+  const fields = Object.entries(raw);
+  const head = Object.fromEntries(fields.filter(([name]) => REQUEST_FRAME_FIELDS.includes(name)));
+  const body = Object.fromEntries(fields.filter(([name]) => !REQUEST_FRAME_FIELDS.includes(name)));
+  const frame = RequestFrame.safeParse(head);
   const { kind, body: schema } = INTAKE_TOPICS[topic];
   const request = schema.safeParse(body);
-  if (requestId.success && request.success) {
-    return {
-      ok: true,
-      requestId: requestId.data.requestId,
-      request: { kind, body: request.data } as IntakeRequest,
-    };
+  if (frame.success && request.success) {
+    return { ok: true, frame: frame.data, request: { kind, body: request.data } as IntakeRequest };
   }
+  const wrong = [
+    ...(frame.success ? [] : [{ error: frame.error, input: head }]),
+    ...(request.success ? [] : [{ error: request.error, input: body }]),
+  ];
+  const [first] = wrong;
+  const requestId = RequestId.safeParse(head['requestId']);
   return {
     ok: false,
-    requestId: requestId.success ? requestId.data.requestId : null,
-    faults: [
-      ...(requestId.success ? [] : explainIssues(requestId.error, { requestId: rawId })),
-      ...(request.success ? [] : explainIssues(request.error, body)),
-    ],
+    requestId: requestId.success ? requestId.data : null,
+    reason: first === undefined ? 'invalid-value' : reasonOf(first.error, first.input),
+    faults: wrong.flatMap(({ error, input }) => explainIssues(error, input)),
   };
 }

@@ -5,11 +5,15 @@ import type { Inbound } from './connection.ts';
 import type { ControllerLink } from './controller-link.ts';
 import { IO_LIMITS, InventoryAssembly, IoEventMessage, IoPresenceMessage, answers } from './io-messages.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
+import type { RefusalReason, RefusedMessages } from './refused-messages.ts';
 import { ioTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttCellIoOptions {
   readonly link: ControllerLink;
-  readonly cell: string;
+  readonly cell: CellAddress;
+  /** Where messages that were not taken are counted. */
+  readonly refused?: RefusedMessages;
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -53,7 +57,7 @@ export class MqttCellIo implements CellIo {
     this.#topics = ioTopics(options.cell);
     const { main } = options.link;
     main.subscribe(this.#topics.presence, 1, (message) => this.#onPresence(message));
-    main.subscribe(this.#topics.event, 1, (message) => this.#onEvent(message));
+    main.subscribe(this.#topics.event, 1, (message) => this.#onEvent(message), 'as-published');
     main.onLost((reason) => this.#lose(`no connection to the broker: ${reason}`));
   }
 
@@ -105,7 +109,9 @@ export class MqttCellIo implements CellIo {
 
   #onPresence(message: Inbound): void {
     const decoded = decodePayload(IoPresenceMessage, message.payload, SMALL_LIMITS);
-    if (!decoded.ok) return this.#onMalformed(message, faultsAsText(decoded.faults));
+    if (!decoded.ok) {
+      return this.#onMalformed(message, 'io/presence', decoded.reason, faultsAsText(decoded.faults));
+    }
     const { status, session } = decoded.value;
     if (status === 'offline') {
       if (session === this.#session) this.#lose('the surroundings went offline');
@@ -131,13 +137,26 @@ export class MqttCellIo implements CellIo {
 
   #onEvent(message: Inbound): void {
     const decoded = decodePayload(IoEventMessage, message.payload, IO_LIMITS);
-    if (!decoded.ok) return this.#onMalformed(message, faultsAsText(decoded.faults));
+    if (!decoded.ok) {
+      return this.#onMalformed(message, 'io/event', decoded.reason, faultsAsText(decoded.faults));
+    }
     const received = decoded.value;
-    if (message.retained || received.session !== this.#session) return;
-    if (this.#events.length >= MAX_WAITING) return;
+    if (message.qos === 0) {
+      const fault = 'QoS 0 may be lost without a word; publish events with QoS 1';
+      return this.#onMalformed(message, 'io/event', 'wrong-qos', fault);
+    }
+    if (message.retained || received.session !== this.#session) {
+      this.#options.refused?.add('io/event', message.retained ? 'retained' : 'other-session');
+      return;
+    }
+    if (this.#events.length >= MAX_WAITING) {
+      this.#options.refused?.add('io/event', 'busy');
+      return;
+    }
     const last = this.#receivedSeq ?? received.oldestSeq - 1;
     if (received.seq <= last) {
       this.#repeats += 1;
+      this.#options.refused?.add('io/event', 'duplicate');
       // It was taken and its acknowledgement went astray, or the controller did not come to take it yet.
       this.#acknowledgedSeq = Math.min(this.#acknowledgedSeq, received.seq - 1);
       return;
@@ -151,7 +170,10 @@ export class MqttCellIo implements CellIo {
       this.#hello();
       return;
     }
-    if (received.seq !== last + 1) return; // a gap; all from there on comes again
+    if (received.seq !== last + 1) {
+      this.#options.refused?.add('io/event', 'out-of-order'); // a gap; all from there on comes again
+      return;
+    }
     this.#receivedSeq = received.seq;
     const event = this.#assembly.take(received);
     if (event === null) return;
@@ -183,7 +205,8 @@ export class MqttCellIo implements CellIo {
     this.#events.push({ kind: 'lost', reason });
   }
 
-  #onMalformed(message: Inbound, fault: string): void {
+  #onMalformed(message: Inbound, topic: string, reason: RefusalReason, fault: string): void {
+    this.#options.refused?.add(topic, reason);
     this.#malformed += 1;
     if (this.#malformed <= 10) this.#options.onTrouble?.(`${message.topic}: ${fault}`);
   }

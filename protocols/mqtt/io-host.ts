@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { CellIoHost, Clock, IoEvent } from '../../controller/ports.ts';
 import { MqttConnection } from './connection.ts';
-import type { BrokerAccess, Inbound } from './connection.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Inbound } from './connection.ts';
+import { ControllerWatch } from './controller-watch.ts';
 import { IoAcknowledgeMessage, IoHelloMessage, IoRequestMessage, eventBodies } from './io-messages.ts';
 import { SMALL_LIMITS } from './arm-messages.ts';
 import { decodePayload, faultsAsText } from './payload.ts';
 import { Presence } from './presence.ts';
 import type { PresenceStatus } from './presence.ts';
-import { ioTopics } from './topics.ts';
+import { cellNameOf, ioTopics } from './topics.ts';
+import type { CellAddress } from './topics.ts';
 
 export interface MqttIoHostOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly host: CellIoHost;
   readonly clock: Clock;
   readonly onTrouble?: (message: string) => void;
@@ -38,6 +41,7 @@ export class MqttIoHost {
   readonly #session = randomUUID();
   readonly #connection: MqttConnection;
   readonly #presence: Presence;
+  readonly #watch: ControllerWatch;
   #controller: string | null = null;
   #kept: Kept[] = [];
   #seq = 0;
@@ -50,14 +54,25 @@ export class MqttIoHost {
     this.#topics = ioTopics(options.cell);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-io-${this.#session.slice(0, 8)}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-io-${this.#session.slice(0, 8)}`,
       session: 'clean',
       will: () => ({ topic: this.#topics.presence, payload: this.#said('offline'), retain: 'retain' }),
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
-    this.#connection.subscribe(this.#topics.hello, 1, (message) => this.#onHello(message));
-    this.#connection.subscribe(this.#topics.request, 1, (message) => this.#onRequest(message));
-    this.#connection.subscribe(this.#topics.acknowledge, 0, (message) => this.#onAcknowledge(message));
+    this.#connection.subscribe(this.#topics.hello, 1, (message) => this.#onHello(message), 'as-published');
+    this.#connection.subscribe(
+      this.#topics.request,
+      1,
+      (message) => this.#onRequest(message),
+      'as-published',
+    );
+    this.#connection.subscribe(
+      this.#topics.acknowledge,
+      0,
+      (message) => this.#onAcknowledge(message),
+      'as-published',
+    );
+    this.#watch = new ControllerWatch(this.#connection, options.broker, options.cell);
     this.#presence = new Presence(this.#connection, this.#topics.presence, (status) => this.#said(status));
   }
 
@@ -76,6 +91,7 @@ export class MqttIoHost {
 
   async close(): Promise<void> {
     this.#presence.leave();
+    this.#watch.close();
     await this.#connection.close();
   }
 

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { infiniteFault, shapeFault } from '../bounded-json.ts';
-import type { ShapeLimits } from '../bounded-json.ts';
+import type { ShapeFault, ShapeLimits } from '../bounded-json.ts';
 import { faultsOf } from '../http/faults.ts';
+import type { RefusalReason } from './refused-messages.ts';
 
 /** What a payload may cost before anything of it is believed. */
 export interface PayloadLimits extends ShapeLimits {
@@ -21,7 +22,13 @@ export interface PayloadFault {
 export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
   /** `raw` is what JSON made of it, if it came that far: for the sender's own ids in the answer. */
-  | { readonly ok: false; readonly faults: readonly PayloadFault[]; readonly raw: unknown };
+  | {
+      readonly ok: false;
+      /** Of the first fault. */
+      readonly reason: RefusalReason;
+      readonly faults: readonly PayloadFault[];
+      readonly raw: unknown;
+    };
 
 const MAX_FAULTS = 20;
 
@@ -35,10 +42,12 @@ export function decodePayload<S extends z.ZodType>(
   limits: PayloadLimits,
 ): Decoded<z.output<S>> {
   const parsed = parseBoundedJson(payload, limits);
-  if (!parsed.ok) return { ok: false, faults: [parsed.fault], raw: undefined };
+  if (!parsed.ok) return { ok: false, reason: parsed.reason, faults: [parsed.fault], raw: undefined };
   const result = schema.safeParse(parsed.value);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, faults: explainIssues(result.error, parsed.value), raw: parsed.value };
+  const { error } = result;
+  const faults = explainIssues(error, parsed.value);
+  return { ok: false, reason: reasonOf(error, parsed.value), faults, raw: parsed.value };
 }
 
 /** `field message (got value)`, joined: one line for logs and for the `detail` of a refusal. */
@@ -52,35 +61,76 @@ export function faultsAsText(faults: readonly PayloadFault[]): string {
 }
 
 type Parsed =
-  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: PayloadFault };
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: RefusalReason; readonly fault: PayloadFault };
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** JSON with its size, depth, number of values and keys checked before `JSON.parse` builds anything of it. */
 export function parseBoundedJson(payload: Uint8Array, limits: PayloadLimits): Parsed {
-  if (payload.length === 0) return refuse('the payload is empty; send a JSON object');
+  if (payload.length === 0) return refuse('empty', 'the payload is empty; send a JSON object');
   if (payload.length > limits.maxBytes) {
-    return refuse(`the payload has ${payload.length} bytes; at most ${limits.maxBytes} are taken`);
+    const { length } = payload;
+    return refuse('too-large', `the payload has ${length} bytes; at most ${limits.maxBytes} are taken`);
   }
   let text: string;
   try {
     text = UTF8.decode(payload);
   } catch {
-    return refuse('the payload is not UTF-8; send JSON encoded as UTF-8');
+    return refuse('not-utf8', 'the payload is not UTF-8; send JSON encoded as UTF-8');
   }
   const shape = shapeFault(text, limits, 'the payload');
-  if (shape !== null) return { ok: false, fault: { ...shape, value: null } };
+  if (shape !== null) return malformed(shape);
   try {
     const value: unknown = JSON.parse(text);
     const infinite = infiniteFault(text);
-    return infinite === null ? { ok: true, value } : { ok: false, fault: { ...infinite, value: null } };
+    return infinite === null ? { ok: true, value } : malformed(infinite);
   } catch (error) {
-    return refuse(`the payload is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    return refuse('not-json', `the payload is not JSON: ${why}`);
   }
 }
 
-function refuse(message: string): Parsed {
-  return { ok: false, fault: { field: '', value: null, message } };
+function refuse(reason: RefusalReason, message: string): Parsed {
+  return { ok: false, reason, fault: { field: '', value: null, message } };
+}
+
+function malformed({ reason, field, message }: ShapeFault): Parsed {
+  return { ok: false, reason, fault: { field, value: null, message } };
+}
+
+/** The first of zod's issues as one word, for counting. */
+export function reasonOf(error: z.ZodError, input: unknown): RefusalReason {
+  const issue = innermost(error.issues[0]);
+  const field = issue?.path.at(-1);
+  if (field === 'version') return 'unknown-version';
+  switch (issue?.code) {
+    case 'unrecognized_keys':
+      return 'unknown-field';
+    case 'invalid_type':
+      return isMissing(issue.path, input) ? 'missing-field' : 'wrong-type';
+    case 'too_small':
+    case 'too_big':
+      return 'out-of-range';
+    default:
+      return 'invalid-value';
+  }
+}
+
+/** Of a union that nothing fits, the branch that came closest. */
+function innermost(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
+  if (issue?.code !== 'invalid_union' || issue.errors.length === 0) return issue;
+  const meant = [...issue.errors].sort((a, b) => a.length - b.length)[0]?.[0];
+  return meant === undefined ? issue : innermost(meant);
+}
+
+function isMissing(path: readonly PropertyKey[], input: unknown): boolean {
+  let value = input;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) return true;
+    value = (value as Record<PropertyKey, unknown>)[step];
+  }
+  return value === undefined;
 }
 
 /** zod's issues as faults, in the words that the HTTP interface has for the same schemas. */

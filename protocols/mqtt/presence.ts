@@ -26,6 +26,11 @@ export class Presence {
     connection.onConnected(() => this.#say('online'));
   }
 
+  /** Says again that the peer is there, to who wants to hear it and not to read it. */
+  renew(): void {
+    if (!this.#leaving) this.#say('online');
+  }
+
   /** Says that the peer goes away. */
   leave(): void {
     this.#leaving = true;

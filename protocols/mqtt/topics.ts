@@ -1,10 +1,19 @@
 import { Id } from '../../controller/domain/intake.ts';
 
 /**
- * Where everything is said. The version stands in the topic, so that two versions can live side by side on one
- * broker; a change that an older peer would misread takes a new number.
+ * What stands before the cell's name unless the cell's configuration says otherwise. The version stands in the topic,
+ * so that two versions can live side by side on one broker; a change that an older peer would misread takes a new
+ * number. In a Unified Namespace a site's own `enterprise/site/area/line` stands there instead, and requests that need
+ * to be sure carry the version in the message.
  */
 export const TOPIC_ROOT = 'magpie/v1';
+
+/** A cell by its name alone is below TOPIC_ROOT. */
+export type CellAddress = string | { readonly name: string; readonly root: string };
+
+export function cellNameOf(cell: CellAddress): string {
+  return typeof cell === 'string' ? cell : cell.name;
+}
 
 /** Checks a name that becomes one level of a topic. Returns what is wrong with it, or null. */
 export function topicNameFault(what: string, name: string): string | null {
@@ -20,9 +29,16 @@ function requireTopicName(what: string, name: string): string {
   return name;
 }
 
+/** Where everything of a cell is said: `magpie/v1/{cell}`, or `enterprise/site/area/line/{cell}`. */
+export function cellBase(cell: CellAddress): string {
+  const { root, name } = typeof cell === 'string' ? { root: TOPIC_ROOT, name: cell } : cell;
+  for (const level of root.split('/')) requireTopicName('the level of the topic root', level);
+  return `${root}/${requireTopicName('cell', name)}`;
+}
+
 /** Topics of one arm. */
-export function armTopics(cell: string, armId: string) {
-  const base = `${TOPIC_ROOT}/${requireTopicName('cell', cell)}/arm/${requireTopicName('arm', armId)}`;
+export function armTopics(cell: CellAddress, armId: string) {
+  const base = `${cellBase(cell)}/arm/${requireTopicName('arm', armId)}`;
   return {
     /** `{command}/{claim|submit|extend|stop|grip}`, from the controller. */
     command: (kind: string) => `${base}/command/${kind}`,
@@ -35,8 +51,8 @@ export function armTopics(cell: string, armId: string) {
 }
 
 /** Topics between the controller and what surrounds the arms: shuttle, conveyors, sensors. */
-export function ioTopics(cell: string) {
-  const base = `${TOPIC_ROOT}/${requireTopicName('cell', cell)}/io`;
+export function ioTopics(cell: CellAddress) {
+  const base = `${cellBase(cell)}/io`;
   return {
     hello: `${base}/hello`,
     request: `${base}/request`,
@@ -47,17 +63,21 @@ export function ioTopics(cell: string) {
 }
 
 /** Topics for people and systems: requests in, results and state out. */
-export function cellTopics(cell: string) {
-  const base = `${TOPIC_ROOT}/${requireTopicName('cell', cell)}`;
+export function cellTopics(cell: CellAddress) {
+  const base = cellBase(cell);
   return {
     intake: (kind: string) => `${base}/intake/${kind}`,
     result: (requestId: string) => `${base}/intake/results/${requestId}`,
     errors: `${base}/intake/errors`,
-    /** PackTags: `Status/{tag}`, `Admin/{tag}`, `Command` and `Command/{name}`. */
-    packml: (tag: string) => `${base}/packml/${tag}`,
     status: `${base}/status`,
     presence: `${base}/presence`,
     order: (orderId: string) => `${base}/order/${orderId}`,
     task: (taskId: string) => `${base}/task/${taskId}`,
+    /** What is so now, retained: `state/{arms|orders|tasks|places|stock}/{id}`, `state/alarms`, `state/kpis`. */
+    state: (what: string) => `${base}/state/${what}`,
+    /** Of PLCs, by their tag maps. */
+    plc: (rest: string) => `${base}/plc/${rest}`,
+    /** PackTags: `packml/Status/...`, `packml/Command/...`, `packml/Admin/...`. */
+    packml: (rest: string) => `${base}/packml/${rest}`,
   } as const;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CELL_COMMANDS } from '../../controller/domain/packml.ts';
 import type { CellCommand } from '../../controller/domain/packml.ts';
 import { commandOfNumber } from '../../controller/domain/packml-numbers.ts';
-import { RequestId } from '../mqtt/intake-messages.ts';
+import { RequestId } from '../mqtt/request-frame.ts';
 import { decodePayload } from '../mqtt/payload.ts';
 import type { PayloadFault, PayloadLimits } from '../mqtt/payload.ts';
 import { PRODUCTION } from './pack-tags.ts';

@@ -4,15 +4,17 @@ import type { StateNumbers } from '../../controller/domain/packml-numbers.ts';
 import type { Clock } from '../../controller/ports.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
 import { MqttConnection } from '../mqtt/connection.ts';
-import type { BrokerAccess, Inbound } from '../mqtt/connection.ts';
+import type { BrokerAccess } from '../mqtt/broker-access.ts';
+import type { Inbound } from '../mqtt/connection.ts';
 import { Outbox } from '../mqtt/outbox.ts';
-import { cellTopics } from '../mqtt/topics.ts';
+import { cellNameOf, cellTopics } from '../mqtt/topics.ts';
+import type { CellAddress } from '../mqtt/topics.ts';
 import { decodePackCommand } from './pack-command.ts';
 import { adminTags, statusTags } from './pack-tags.ts';
 
 export interface PackmlDeskOptions {
   readonly broker: BrokerAccess;
-  readonly cell: string;
+  readonly cell: CellAddress;
   readonly service: Pick<ControllerService, 'view' | 'submit'>;
   readonly numbers: StateNumbers;
   readonly clock: Clock;
@@ -43,7 +45,7 @@ export class PackmlDesk {
     this.#topics = cellTopics(options.cell);
     this.#connection = new MqttConnection({
       broker: options.broker,
-      clientId: `magpie-${options.cell}-packml-${randomUUID().slice(0, 8)}`,
+      clientId: `magpie-${cellNameOf(options.cell)}-packml-${randomUUID().slice(0, 8)}`,
       session: 'clean',
       ...(options.onTrouble === undefined ? {} : { onTrouble: options.onTrouble }),
     });
@@ -128,13 +130,13 @@ export class PackmlDesk {
   #refuse(message: Inbound, requestId: string | null, code: string, detail: string): void {
     if (this.#mayTake()) {
       const said = { topic: message.topic, requestId, code, detail };
-      this.#outbox.add(this.#topics.packml('Command/errors'), JSON.stringify(said));
+      void this.#outbox.add({ topic: this.#topics.packml('Command/errors'), payload: JSON.stringify(said) });
     }
     if (requestId !== null) this.#answer(requestId, { status: 'refused', code, detail });
   }
 
   #answer(requestId: string, result: IntakeResult): void {
-    const message = JSON.stringify({ requestId, result });
-    this.#outbox.add(this.#topics.packml(`Command/results/${requestId}`), message);
+    const payload = JSON.stringify({ requestId, result });
+    void this.#outbox.add({ topic: this.#topics.packml(`Command/results/${requestId}`), payload });
   }
 }

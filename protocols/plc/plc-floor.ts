@@ -3,7 +3,7 @@ import type { CellModel } from '../../controller/domain/cell.ts';
 import type { PlcMap } from '../../controller/domain/plc-map.ts';
 import type { CellIo, Clock, PlcCommand, PlcEvent, PlcPort } from '../../controller/ports.ts';
 import { MqttConnection } from '../mqtt/connection.ts';
-import type { BrokerAccess } from '../mqtt/connection.ts';
+import type { BrokerAccess } from '../mqtt/broker-access.ts';
 import type { StateNumbers } from '../../controller/domain/packml-numbers.ts';
 import type { Violation } from './handshake-driver.ts';
 import type { LitView } from './light.ts';

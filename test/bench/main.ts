@@ -9,6 +9,10 @@ const BENCHES: Readonly<
     about: 'how much faster than real time a cell with 1, 4 and 8 arms is played, planning included',
     run: async () => (await import('./simulation.ts')).simulationBench(),
   },
+  scaling: {
+    about: 'processor time of planning per task with 2, 4, 8 and 16 arms side by side',
+    run: async () => (await import('./scaling.ts')).scalingBench(),
+  },
   trajectory: {
     about: 'durations against a time-optimal bound, and the time per trajectory',
     run: async () => (await import('./trajectory.ts')).trajectoryBench(),
@@ -20,6 +24,11 @@ const BENCHES: Readonly<
   journal: {
     about: 'durable events per second, and the time of a restart with 100,000 and 1,000,000 events',
     run: async () => (await import('./journal.ts')).journalBench(),
+  },
+  messaging: {
+    about:
+      'orders accepted and arms told to stop over MQTT, 8 arms streaming at 125 Hz: milliseconds, orders per second',
+    run: async () => (await import('./messaging.ts')).messagingBench(),
   },
   kernel: {
     about:

@@ -110,8 +110,8 @@ function oneArm(cell: CellModel): CellModel {
   return { ...one, zones: partitionZones(one) };
 }
 
-/** Several cells beside one another as one cell. */
-function copies(cell: CellModel, count: number): CellModel {
+/** Several cells beside one another as one cell, each moved on by `COPY_PITCH_M`. */
+export function copies(cell: CellModel, count: number): CellModel {
   const indices = Array.from({ length: count }, (_, index) => index);
   const moved = (at: readonly [number, number, number], index: number) =>
     [at[0] + index * COPY_PITCH_M, at[1], at[2]] as const;

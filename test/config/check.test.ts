@@ -135,9 +135,26 @@ describe('checkLayout', () => {
       'error cell.yaml:66:11: connections.http.host = "0.0.0.0": lets other machines give commands without a token\n' +
         '    name the variable that holds a token (token_env), or listen on 127.0.0.1',
     ]);
-    expect(layout([BROKER, BROKER.replace('127.0.0.1', '0.0.0.0')])).toEqual([
-      'warning cell.yaml:65:29: connections.broker.host = "0.0.0.0": lets every machine of the network speak as an arm\n' +
-        '    use a broker with users and access rules (kind: external), or listen on 127.0.0.1',
+    const open = BROKER.replace('127.0.0.1', '0.0.0.0');
+    expect(layout([BROKER, open])).toEqual([
+      'error cell.yaml:65:29: connections.broker.host = "0.0.0.0": lets every machine of the network move the arms\n' +
+        '    give the broker users (connections.broker.users) and a certificate (tls), or listen on 127.0.0.1',
+    ]);
+    const users =
+      'users: [{ name: a, roles: [arm], arms: [none] }, { name: a, roles: [viewer], password_env: MAGPIE_TEST_PASSWORD }]';
+    expect(
+      layout([BROKER, open.replace(' }', `, ${users} }`)]).map((text) =>
+        text.replace(/^(\w+) \S+ (\S+) .*?: /, '$1 $2 '),
+      ),
+    ).toEqual([
+      'error connections.broker.host lets passwords and commands cross the network in clear text\n' +
+        '    give the broker a certificate (connections.broker.tls), or listen on 127.0.0.1',
+      'error connections.broker.users[0].name can show neither a password nor a certificate\n' +
+        '    name the variable with its password (password_env), or let clients show certificates (tls.client_ca_file)',
+      expect.stringMatching(/^error connections.broker.users\[0\].arms\[0\] is no arm of this cell/),
+      'error connections.broker.users[1].name is the name of two users\n    give each user a name of its own',
+      'warning connections.broker.users[1].password_env is not set in this environment\n' +
+        '    set MAGPIE_TEST_PASSWORD where the service runs',
     ]);
     const external =
       '{ kind: external, url: "mqtt://broker:1883", username_env: MAGPIE_TEST_USER, password_env: MAGPIE_TEST_PASSWORD, ca_file: ca.pem }';

@@ -23,6 +23,7 @@ const TAKES_CODE: Readonly<Record<string, number>> = {
   notice: 2,
   raiseAlarm: 2,
   faultArm: 2,
+  '#refuse': 2,
 };
 
 /** Not said to anybody: zod's own word for a check of ours. */

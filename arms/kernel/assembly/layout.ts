@@ -56,6 +56,10 @@ export const S_ITEM_LAST_JOINT: usize = 232;
 export const S_ITEM_CENTRES: usize = 236;
 /** Bounds of the whole arm per lane: lowest x y z, highest x y z. */
 export const S_BOUNDS: usize = 240;
+/** 1 while an arm is known to stand still in the motion that is looked at, and to be free where it stands. */
+export const S_STILL: usize = 244;
+/** What the arm's fastest part travels in that motion. */
+export const S_FASTEST: usize = 248;
 export const S_SIZE: usize = 256;
 
 // Several arms that move together.
@@ -127,7 +131,9 @@ export const C_INVERSE: usize = 32;
 export const C_PIECE_FIRST: usize = 36;
 export const C_PIECE_END: usize = 40;
 export const C_JOINT: usize = 44;
-export const C_SIZE: usize = 48;
+/** Radius of the sphere round all of it, about its middle. */
+export const C_REACH: usize = 48;
+export const C_SIZE: usize = 64;
 
 // Piece of a capsule, and a sphere round it.
 export const P_CENTRE: usize = 0;

@@ -8,6 +8,7 @@ import {
   PAIR_INNER,
   PAIR_OUTER,
   PAIR_SIZE,
+  S_FASTEST,
   S_GROUP_COUNT,
   S_GROUPS,
   S_ITEM,
@@ -19,12 +20,13 @@ import {
   S_PAIR_TRAVEL,
   S_PAIRS,
   S_Q,
+  S_STILL,
   S_TRAVEL,
   SP_COUNT,
   WIDE,
 } from './layout';
-import { SHARES, splat } from './place';
-import { checkArms, checkPairs, offsetAt, placeSpace, sceneAt } from './space';
+import { place, SHARES, splat } from './place';
+import { bound, checkArms, checkPairs, offsetAt, placeSpace, sceneAt } from './space';
 
 /** Intervals that wait: middle and half length, as parts of the motion. A ring. */
 const WAITING_MAX: i32 = 4096;
@@ -42,7 +44,30 @@ export let blocksChecked: i32 = 0;
  * @returns -1 when it is free, else a part of the motion near which it is not
  */
 export function checkLine(space: usize, from: usize, to: usize): f32 {
+  return walkLine(space, from, to, setTravels(space, from, to));
+}
+
+/**
+ * The same from a configuration that is known to be free: arms that do not move are only looked at as what others may
+ * meet.
+ */
+export function checkLineFromFree(space: usize, from: usize, to: usize): f32 {
   const most = setTravels(space, from, to);
+  const scenes = load<i32>(space, SP_COUNT);
+  for (let k = 0; k < scenes; k++) {
+    const scene = sceneAt(space, k);
+    if (load<f32>(scene, S_FASTEST) > 0) continue;
+    interpolateArm(scene, offsetAt(space, k), from, to);
+    place(scene);
+    bound(scene);
+    store<i32>(scene, 1, S_STILL);
+  }
+  const found = walkLine(space, from, to, most);
+  for (let k = 0; k < scenes; k++) store<i32>(sceneAt(space, k), 0, S_STILL);
+  return found;
+}
+
+function walkLine(space: usize, from: usize, to: usize, most: f32): f32 {
   const fit = most / FIRST_TRAVEL_M;
   const blocks = min<i32>(32, max<i32>(1, <i32>ceil<f32>(min<f32>(fit, 1000) * 0.125)));
   let count = 8 * blocks;
@@ -92,21 +117,24 @@ export function checkLine(space: usize, from: usize, to: usize): f32 {
 
 /** Puts the configurations at the middles into the lanes. */
 function interpolate(space: usize, from: usize, to: usize): void {
-  const t0 = v128.load(MIDDLES);
-  const t1 = v128.load(MIDDLES, 16);
   const scenes = load<i32>(space, SP_COUNT);
   for (let k = 0; k < scenes; k++) {
     const scene = sceneAt(space, k);
-    const offset = offsetAt(space, k);
-    const n = load<i32>(scene, S_JOINT_COUNT);
-    let lanes = load<usize>(scene, S_Q);
-    for (let j: usize = 0; j < <usize>n; j++) {
-      const start = splat(from + offset + 4 * j);
-      const way = f32x4.sub(splat(to + offset + 4 * j), start);
-      v128.store(lanes, f32x4.add(start, f32x4.mul(way, t0)));
-      v128.store(lanes, f32x4.add(start, f32x4.mul(way, t1)), 16);
-      lanes += WIDE;
-    }
+    if (load<i32>(scene, S_STILL) == 0) interpolateArm(scene, offsetAt(space, k), from, to);
+  }
+}
+
+function interpolateArm(scene: usize, offset: usize, from: usize, to: usize): void {
+  const t0 = v128.load(MIDDLES);
+  const t1 = v128.load(MIDDLES, 16);
+  const n = load<i32>(scene, S_JOINT_COUNT);
+  let lanes = load<usize>(scene, S_Q);
+  for (let j: usize = 0; j < <usize>n; j++) {
+    const start = splat(from + offset + 4 * j);
+    const way = f32x4.sub(splat(to + offset + 4 * j), start);
+    v128.store(lanes, f32x4.add(start, f32x4.mul(way, t0)));
+    v128.store(lanes, f32x4.add(start, f32x4.mul(way, t1)), 16);
+    lanes += WIDE;
   }
 }
 
@@ -149,6 +177,7 @@ function setTravels(space: usize, from: usize, to: usize): f32 {
       store<f32>(scene, travel, S_ITEM_TRAVEL);
       arm = max<f32>(arm, travel);
     }
+    store<f32>(scene, arm, S_FASTEST);
     if (arm > most) {
       second = most;
       most = arm;

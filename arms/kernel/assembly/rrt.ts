@@ -19,12 +19,15 @@ import {
   R_TREES,
   R_UPPER,
   R_WEIGHTS,
+  S_JOINT_COUNT,
   SOLVED,
+  SP_COUNT,
   SP_JOINT_COUNT,
   START_NOT_FREE,
 } from './layout';
-import { blocksChecked, checkLine } from './motion';
+import { blocksChecked, checkLine, checkLineFromFree } from './motion';
 import { splat } from './place';
+import { offsetAt, sceneAt } from './space';
 
 // The generator sfc32, as in `arms/geometry/random.ts`.
 let a: i32 = 0;
@@ -150,8 +153,52 @@ function extend(tree: i32, from: i32, q: usize): i32 {
     const end = load<f32>(q + 4 * j);
     store<f32>(goal + 4 * j, hasArrived ? end : start + share * (end - start));
   }
-  if (checkLine(space, base, goal) >= 0) return -1;
-  return addNode(tree, goal, from);
+  if (checkLineFromFree(space, base, goal) < 0) return addNode(tree, goal, from);
+  return load<i32>(space, SP_COUNT) > 1 ? extendApart(tree, from, q) : -1;
+}
+
+/**
+ * Lets one arm after the other go its own step towards `q`, and adds a node for each that can; -1 when none can. What
+ * stops one of many arms does not stop the others.
+ */
+function extendApart(tree: i32, from: i32, q: usize): i32 {
+  const here = load<usize>(request, R_SCRATCH) + 4 * <usize>n;
+  const there = here + 4 * <usize>n;
+  const weights = load<usize>(request, R_WEIGHTS);
+  const step = load<f32>(request, R_STEP);
+  const arms = load<i32>(space, SP_COUNT);
+  const first = <i32>(<u32>next() % <u32>arms);
+  let node = from;
+  hasArrived = true;
+  for (let i = 0; i < arms; i++) {
+    const k = (first + i) % arms;
+    const offset = offsetAt(space, k);
+    const joints = load<i32>(sceneAt(space, k), S_JOINT_COUNT);
+    let sum: f32 = 0;
+    for (let j: usize = 0; j < <usize>joints; j++) {
+      const at = offset + 4 * j;
+      const x = (load<f32>(q + at) - load<f32>(here + at)) * load<f32>(weights + at);
+      sum += x * x;
+    }
+    if (sum == 0) continue;
+    const whole = sqrt<f32>(sum);
+    const share: f32 = whole <= step ? 1 : step / whole;
+    memory.copy(there, here, 4 * <usize>n);
+    for (let j: usize = 0; j < <usize>joints; j++) {
+      const at = offset + 4 * j;
+      const start = load<f32>(here + at);
+      const end = load<f32>(q + at);
+      store<f32>(there + at, share == 1 ? end : start + share * (end - start));
+    }
+    if (countOf(tree) >= load<i32>(request, R_NODES) || checkLineFromFree(space, here, there) >= 0) {
+      hasArrived = false;
+      continue;
+    }
+    if (share < 1) hasArrived = false;
+    node = addNode(tree, there, node);
+    memory.copy(here, there, 4 * <usize>n);
+  }
+  return node == from ? -1 : node;
 }
 
 /** See `R_...` in the layout. */
@@ -186,18 +233,13 @@ function search(): i32 {
   if (countOf(1) == 0) return NO_GOAL_FREE;
   const iterations = load<i32>(request, R_ITERATIONS);
   const nodesMax = load<i32>(request, R_NODES);
-  const lower = load<usize>(request, R_LOWER);
-  const upper = load<usize>(request, R_UPPER);
   let tree = 0;
   for (let i = 0; i < iterations; i++) {
     store<i32>(request, i + 1, R_ITERATIONS_DONE);
     if (countOf(0) >= nodesMax || countOf(1) >= nodesMax) return EXHAUSTED;
-    for (let j: usize = 0; j < <usize>n; j++) {
-      const low = load<f32>(lower + 4 * j);
-      store<f32>(sample + 4 * j, low + uniform() * (load<f32>(upper + 4 * j) - low));
-    }
     // The smaller tree grows.
     tree = countOf(0) <= countOf(1) ? 0 : 1;
+    drawSample(tree, sample);
     const grown = extend(tree, nearest(tree, sample), sample);
     if (grown < 0) continue;
     copyNode(tree, grown, sample);
@@ -210,6 +252,27 @@ function search(): i32 {
     }
   }
   return EXHAUSTED;
+}
+
+/**
+ * A random configuration. Of several arms each stays, every other time, where it is at some node of the tree: all of
+ * them at random would hardly ever be free at once.
+ */
+function drawSample(tree: i32, sample: usize): void {
+  const lower = load<usize>(request, R_LOWER);
+  const upper = load<usize>(request, R_UPPER);
+  const arms = load<i32>(space, SP_COUNT);
+  if (arms > 1) copyNode(tree, <i32>(<u32>next() % <u32>countOf(tree)), sample);
+  for (let k = 0; k < arms; k++) {
+    if (arms > 1 && uniform() < 0.5) continue;
+    const offset = offsetAt(space, k);
+    const joints = load<i32>(sceneAt(space, k), S_JOINT_COUNT);
+    for (let j: usize = 0; j < <usize>joints; j++) {
+      const at = offset + 4 * j;
+      const low = load<f32>(lower + at);
+      store<f32>(sample + at, low + uniform() * (load<f32>(upper + at) - low));
+    }
+  }
 }
 
 /** Writes the path from the start through node `s` of the first tree and `g` of the second to a goal. */

@@ -18,6 +18,7 @@ import {
   S_ITEM_CENTRES,
   S_ITEM_RADIUS,
   S_ITEM_TRAVEL,
+  S_STILL,
   S_TRAVEL,
   SP_COUNT,
   SP_MARGIN,
@@ -26,7 +27,7 @@ import {
   SP_SCENES,
   WIDE,
 } from './layout';
-import { capsulesAnswer, checkArm, nearer, pointsSquared } from './block';
+import { capsuleReaches, capsulesAnswer, capsulesNear, checkArm, nearer, pointsSquared } from './block';
 import { itemBox, itemCapsule } from './item';
 import { capsuleDistance, laneSlack } from './slack';
 import { loadLanes, place, placeEnds, SHARES, splat } from './place';
@@ -56,7 +57,10 @@ export function loadSpace(space: usize, q: usize, stride: usize): void {
 
 export function placeSpace(space: usize): void {
   const count = load<i32>(space, SP_COUNT);
-  for (let k = 0; k < count; k++) place(sceneAt(space, k));
+  for (let k = 0; k < count; k++) {
+    const scene = sceneAt(space, k);
+    if (load<i32>(scene, S_STILL) == 0) place(scene);
+  }
 }
 
 /** The lanes in contact (from bit 8 on) and tight of each arm for itself. */
@@ -66,7 +70,8 @@ export function checkArms(space: usize, asked: i32): i32 {
   for (let k = 0; k < count; k++) {
     const alive = asked & ~(bad | (bad >> CONTACT_SHIFT));
     if (alive == 0) break;
-    bad |= checkArm(sceneAt(space, k), alive);
+    const scene = sceneAt(space, k);
+    if (load<i32>(scene, S_STILL) == 0) bad |= checkArm(scene, alive);
   }
   return bad;
 }
@@ -76,7 +81,10 @@ export function checkPairs(space: usize, asked: i32): i32 {
   let bad = 0;
   const count = load<i32>(space, SP_COUNT);
   if (count < 2) return 0;
-  for (let k = 0; k < count; k++) bound(sceneAt(space, k));
+  for (let k = 0; k < count; k++) {
+    const scene = sceneAt(space, k);
+    if (load<i32>(scene, S_STILL) == 0) bound(scene);
+  }
   const margin = load<f32>(space, SP_MARGIN);
   const pairs = load<usize>(space, SP_PAIRS);
   const pairCount = load<i32>(space, SP_PAIR_COUNT);
@@ -85,13 +93,13 @@ export function checkPairs(space: usize, asked: i32): i32 {
     if (alive == 0) break;
     const a = sceneAt(space, load<i32>(pairs + 8 * <usize>p));
     const b = sceneAt(space, load<i32>(pairs + 8 * <usize>p, 4));
-    bad |= checkPair(a, b, alive, margin);
+    if ((load<i32>(a, S_STILL) & load<i32>(b, S_STILL)) == 0) bad |= checkPair(a, b, alive, margin);
   }
   return bad;
 }
 
 /** The bounds of all of an arm in each lane, grown by what its parts travel. */
-function bound(scene: usize): void {
+export function bound(scene: usize): void {
   const bounds = load<usize>(scene, S_BOUNDS);
   for (let half: usize = 0; half < WIDE; half += 16) {
     const share = v128.load(SHARES + half);
@@ -242,31 +250,54 @@ function groupsAnswer(a: usize, i: i32, b: usize, j: i32, margin: f32, near: i32
   );
   const travel0 = f32x4.mul(w, v128.load(SHARES));
   const travel1 = f32x4.mul(w, v128.load(SHARES, 16));
-  const mask = near | (near << CONTACT_SHIFT);
   const capsulesA = load<usize>(a, S_CAPSULES);
   const capsulesB = load<usize>(b, S_CAPSULES);
   const endsA = load<usize>(a, S_ENDS);
   const endsB = load<usize>(b, S_ENDS);
+  const firstB = load<i32>(groupB, G_CAPSULE_FIRST);
   const lastA = load<i32>(groupA, G_CAPSULE_END);
   const lastB = load<i32>(groupB, G_CAPSULE_END);
-  let answer = 0;
-  for (let c = load<i32>(groupA, G_CAPSULE_FIRST); c < lastA; c++) {
-    for (let d = load<i32>(groupB, G_CAPSULE_FIRST); d < lastB; d++) {
-      answer |=
-        mask &
-        capsulesAnswer(
-          capsulesA + <usize>c * C_SIZE,
-          endsA + <usize>c * (6 * WIDE),
-          capsulesB + <usize>d * C_SIZE,
-          endsB + <usize>d * (6 * WIDE),
-          margin,
-          travel0,
-          travel1,
-        );
-    }
+  const wide = f32x4.splat(margin + 2 * ROUNDING_M);
+  const centreA = sphereCentre(a, i);
+  const centreB = sphereCentre(b, j);
+  const reachA0 = f32x4.add(f32x4.add(splat(groupA + G_RADIUS), wide), travel0);
+  const reachA1 = f32x4.add(f32x4.add(splat(groupA + G_RADIUS), wide), travel1);
+  const reachB0 = f32x4.add(f32x4.add(splat(groupB + G_RADIUS), wide), travel0);
+  const reachB1 = f32x4.add(f32x4.add(splat(groupB + G_RADIUS), wide), travel1);
+  // Which capsules of B reach into the sphere round A's, and in which lanes.
+  for (let d = firstB; d < lastB; d++) {
+    const capsule = capsulesB + <usize>d * C_SIZE;
+    const lanes = capsuleReaches(capsule, endsB + <usize>d * (6 * WIDE), WIDE, centreA, WIDE, reachA0, reachA1);
+    store<u8>(IN_REACH + <usize>((d - firstB) & 255), <u8>(lanes & near));
   }
-  return answer;
+  let contact = 0;
+  let tight = 0;
+  for (let c = load<i32>(groupA, G_CAPSULE_FIRST); c < lastA; c++) {
+    const capsuleA = capsulesA + <usize>c * C_SIZE;
+    const aEnds = endsA + <usize>c * (6 * WIDE);
+    // A lane in contact need not be looked at again.
+    const row =
+      near & ~contact & capsuleReaches(capsuleA, aEnds, WIDE, centreB, WIDE, reachB0, reachB1);
+    if (row == 0) continue;
+    for (let d = firstB; d < lastB; d++) {
+      const lanes = row & <i32>load<u8>(IN_REACH + <usize>((d - firstB) & 255));
+      if (lanes == 0) continue;
+      const capsuleB = capsulesB + <usize>d * C_SIZE;
+      const bEnds = endsB + <usize>d * (6 * WIDE);
+      if ((lanes & capsulesNear(capsuleA, aEnds, WIDE, capsuleB, bEnds, WIDE, margin, travel0, travel1)) == 0) {
+        continue;
+      }
+      const answer = capsulesAnswer(capsuleA, aEnds, capsuleB, bEnds, margin, travel0, travel1);
+      contact |= lanes & (answer >> CONTACT_SHIFT);
+      tight |= lanes & answer & 255;
+    }
+    if ((near & ~contact) == 0) break;
+  }
+  return (contact << CONTACT_SHIFT) | (tight & ~contact);
 }
+
+/** Per capsule of a group the lanes in which it reaches into the other group's sphere; an arm has at most 256. */
+const IN_REACH = memory.data(256, 16);
 
 /** The item of one arm against a group of another. */
 function itemAnswer(carrier: usize, other: usize, g: i32, margin: f32, near: i32): i32 {

@@ -7,6 +7,7 @@ import {
   G_CAPSULE_END,
   G_CAPSULE_FIRST,
   G_JOINT,
+  G_RADIUS,
   G_SIZE,
   ROUNDING_M,
   S_CAPSULE_COUNT,
@@ -25,7 +26,7 @@ import {
   T_WINDOW_COUNT,
   WIDE,
 } from './layout';
-import { axesSquared, nearer } from './block';
+import { axesSquared, capsuleReaches, capsulesNear, nearer } from './block';
 import { splat } from './place';
 import { boxBox, segmentBox } from './solids';
 import { rowRadius, sphereRow, windowRow } from './track';
@@ -147,13 +148,33 @@ function groupsMeet(a: usize, i: i32, p: i32, b: usize, j: i32, r: i32, margin: 
   const lastB = load<i32>(groupB, G_CAPSULE_END);
   const travel0 = f32x4.add(v128.load(as + 3 * aStep), v128.load(bs + 3 * bStep));
   const travel1 = f32x4.add(v128.load(as + 3 * aStep, 16), v128.load(bs + 3 * bStep, 16));
+  const firstB = load<i32>(groupB, G_CAPSULE_FIRST);
+  const wide = f32x4.splat(margin + ROUNDING_M);
+  const reachA0 = f32x4.add(f32x4.add(splat(groupA + G_RADIUS), wide), travel0);
+  const reachA1 = f32x4.add(f32x4.add(splat(groupA + G_RADIUS), wide), travel1);
+  const reachB0 = f32x4.add(f32x4.add(splat(groupB + G_RADIUS), wide), travel0);
+  const reachB1 = f32x4.add(f32x4.add(splat(groupB + G_RADIUS), wide), travel1);
+  // Which capsules of B reach into the sphere round A's, and in which lanes.
+  for (let d = firstB; d < lastB; d++) {
+    const capsule = load<usize>(sceneB, S_CAPSULES) + <usize>d * C_SIZE;
+    const ends = load<usize>(b, T_ENDS) + <usize>(6 * d) * bStep + pb;
+    const lanes = capsuleReaches(capsule, ends, bStep, as, aStep, reachA0, reachA1);
+    store<u8>(IN_REACH + <usize>((d - firstB) & 255), <u8>(lanes & near));
+  }
   let meet = 0;
   for (let c = load<i32>(groupA, G_CAPSULE_FIRST); c < lastA; c++) {
     const capsuleA = load<usize>(sceneA, S_CAPSULES) + <usize>c * C_SIZE;
     const endsA = load<usize>(a, T_ENDS) + <usize>(6 * c) * aStep + pa;
-    for (let d = load<i32>(groupB, G_CAPSULE_FIRST); d < lastB; d++) {
+    const row = near & ~meet & capsuleReaches(capsuleA, endsA, aStep, bs, bStep, reachB0, reachB1);
+    if (row == 0) continue;
+    for (let d = firstB; d < lastB; d++) {
+      const lanes = row & ~meet & <i32>load<u8>(IN_REACH + <usize>((d - firstB) & 255));
+      if (lanes == 0) continue;
       const capsuleB = load<usize>(sceneB, S_CAPSULES) + <usize>d * C_SIZE;
       const endsB = load<usize>(b, T_ENDS) + <usize>(6 * d) * bStep + pb;
+      if ((lanes & capsulesNear(capsuleA, endsA, aStep, capsuleB, endsB, bStep, margin, travel0, travel1)) == 0) {
+        continue;
+      }
       const room = f32x4.splat(load<f32>(capsuleA, C_RADIUS) + load<f32>(capsuleB, C_RADIUS) + margin);
       const aLength2 = splat(capsuleA + C_LENGTH2);
       const aInverse = splat(capsuleA + C_INVERSE);
@@ -161,11 +182,15 @@ function groupsMeet(a: usize, i: i32, p: i32, b: usize, j: i32, r: i32, margin: 
       const bInverse = splat(capsuleB + C_INVERSE);
       const d0 = axesSquared(endsA, aStep, aLength2, aInverse, endsB, bStep, bLength2, bInverse);
       const d1 = axesSquared(endsA + 16, aStep, aLength2, aInverse, endsB + 16, bStep, bLength2, bInverse);
-      meet |= nearer(d0, f32x4.add(room, travel0)) | (nearer(d1, f32x4.add(room, travel1)) << 4);
+      meet |= lanes & (nearer(d0, f32x4.add(room, travel0)) | (nearer(d1, f32x4.add(room, travel1)) << 4));
     }
+    if ((near & ~meet) == 0) break;
   }
-  return meet & near;
+  return meet;
 }
+
+/** Per capsule of a group the lanes in which it reaches into the other group's sphere; an arm has at most 256. */
+const IN_REACH = memory.data(256, 16);
 
 // @ts-ignore: decorator
 @inline
@@ -271,45 +296,59 @@ export function conflictMatrix(a: usize, b: usize, gap: f32, one: usize, out: us
   const bStep = <usize>load<i32>(b, T_WINDOW_COUNT) * 4;
   let set = 0;
   for (let block = 0; block < aSamples; block += 8) {
-    // Which groups meet which windows of the other is settled once for eight rows.
     const aWindow = <usize>((block + T_PAD) >> 3) * 4;
-    for (let i = 0; i < aRows; i++) {
-      let any = false;
-      for (let j = 0; j < bRows; j++) {
-        any = any || mayMeet(a, i, b, j, margin);
-      }
-      store<u8>(ROW_MAY_MEET + <usize>i, any ? 1 : 0);
-    }
     const end = min<i32>(aSamples, block + 8);
-    for (let sample = block; sample < end; sample++) {
-      splatSample(a, sample, one);
-      const row = out + <usize>(sample * rowBytes);
-      for (let i = aRows - 1; i >= 0; i--) {
-        if (load<u8>(ROW_MAY_MEET + <usize>i) == 0) continue;
-        for (let j = bRows - 1; j >= 0; j--) {
-          if (!mayMeet(a, i, b, j, margin)) continue;
-          const wa = windowRow(a, i, 0) + aWindow;
-          const wb = windowRow(b, j, 0);
+    // Which groups may meet in which windows of the other is settled once for eight rows, as far as the list reaches.
+    let row = aRows - 1;
+    let other = bRows - 1;
+    while (row >= 0) {
+      let count = 0;
+      while (row >= 0 && count + (bSamples >> 3) + 1 <= MEETINGS_MAX) {
+        if (mayMeet(a, row, b, other, margin)) {
+          const wa = windowRow(a, row, 0) + aWindow;
+          const wb = windowRow(b, other, 0);
           for (let first = 0; first < bSamples; first += 8) {
-            const byte = row + <usize>(first >> 3);
-            const known = load<u8>(byte);
-            if (known == 255) continue;
             const window = wb + 4 * <usize>((first + T_PAD) >> 3);
             if (!spheresMeet(wa, aStep, window, bStep, margin)) continue;
-            store<u8>(byte, known | <u8>groupsMeet(one, i, 0, b, j, first + T_PAD, margin));
+            store<i32>(MEETINGS + 8 * <usize>count, (row << 8) | other);
+            store<i32>(MEETINGS + 8 * <usize>count, first, 4);
+            count++;
           }
         }
+        other--;
+        if (other < 0) {
+          other = bRows - 1;
+          row--;
+        }
       }
+      if (count == 0) continue;
+      for (let sample = block; sample < end; sample++) {
+        splatSample(a, sample, one);
+        const bits = out + <usize>(sample * rowBytes);
+        for (let k = 0; k < count; k++) {
+          const groups = load<i32>(MEETINGS + 8 * <usize>k);
+          const first = load<i32>(MEETINGS + 8 * <usize>k, 4);
+          const byte = bits + <usize>(first >> 3);
+          const known = load<u8>(byte);
+          if (known == 255) continue;
+          store<u8>(byte, known | <u8>groupsMeet(one, groups >> 8, 0, b, groups & 255, first + T_PAD, margin));
+        }
+      }
+    }
+    for (let sample = block; sample < end; sample++) {
+      const bits = out + <usize>(sample * rowBytes);
       // Places after the last sample repeat it.
       const over = bSamples & 7;
       if (over != 0) {
-        const last = row + <usize>((bSamples - 1) >> 3);
+        const last = bits + <usize>((bSamples - 1) >> 3);
         store<u8>(last, load<u8>(last) & ((<u8>1 << <u8>over) - 1));
       }
-      for (let k = 0; k < rowBytes; k++) set += popcnt<i32>(load<u8>(row + <usize>k));
+      for (let k = 0; k < rowBytes; k++) set += popcnt<i32>(load<u8>(bits + <usize>k));
     }
   }
   return set;
 }
 
-const ROW_MAY_MEET = memory.data(64, 16);
+/** Pairs of groups (eight bits each) and the first sample of a window in which they may meet. */
+const MEETINGS_MAX: i32 = 8192;
+const MEETINGS = memory.data(8 * 8192, 16);

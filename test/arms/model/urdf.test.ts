@@ -90,7 +90,7 @@ describe('URDF', () => {
       '<mesh filename="package://a/b.stl"/>',
       "link 'tip' collision 1",
       'package://a/b.stl',
-      'was not given',
+      'was not found',
       'replace it',
     ],
     ['a negative radius', 'radius="0.05"', 'radius="-0.05"', 'cylinder radius', '-0.05', 'above 0'],

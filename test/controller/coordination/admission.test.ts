@@ -130,6 +130,28 @@ describe('admission', () => {
     expect(graph.conflicts[0]!.chosen).toBe(1);
   });
 
+  it('says which rule decided an order, and decides otherwise without what the rule names', () => {
+    const application = { arm: 1, keeps: 0, legs };
+    const sooner = [meets('B.out', [1, 2], 'A.out', [3, 3.5])];
+    const free = admitted(admit(ALONE, at(START), START, { ...application, encounters: sooner }));
+    expect(free.decisions).toMatchObject([{ first: 'own', rule: 'less-delay', delayUs: 0 }]);
+    expect(free.decisions[0]!.otherDelayUs).toBeGreaterThan(0);
+    // Told to go in, the other one cannot be made to wait any more.
+    const told = [{ leg: 0, progressUs: 4 * SECOND }, START[1]!];
+    const late = admitted(admit(ALONE, at(START), told, { ...application, encounters: sooner }));
+    expect(late.decisions).toMatchObject([{ first: 'other', rule: 'only-order' }]);
+    // With a second encounter, passed the other way round, both orders of the cheaper kind would close a circle.
+    const crossing = [
+      meets('B.out', [1, 2], 'A.out', [2.6, 3.4]),
+      meets('B.out', [2.5, 3.5], 'A.out', [1, 1.5]),
+    ];
+    const both = admitted(admit(ALONE, at(START), START, { ...application, encounters: crossing }));
+    for (const { first, delayUs, otherDelayUs, rule } of both.decisions) {
+      if (rule === 'less-delay' && first === 'own') expect(delayUs).toBeLessThan(otherDelayUs);
+    }
+    expect(both.decisions).toHaveLength(2);
+  });
+
   it('gives one order to what meets at a rest between two legs', () => {
     const encounters = [meets('B.out', [3, 4], 'A.out', [1, 2]), meets('B.home', [0, 1], 'A.out', [1, 3])];
     const { graph } = admitted(admit(ALONE, at(START), START, { arm: 1, keeps: 0, legs, encounters }));

@@ -318,10 +318,7 @@ export class ToyFloor {
         this.#later(LATENCY_US, () => this.#tell(arm.id, { kind: 'accepted', commandId: command.commandId }));
         if (this.chance(this.rates.armLostPerMotion)) this.#later(MOTION_US / 2, () => this.loseArm(arm.id));
         this.#later(Math.round(MOTION_US / 3), () => {
-          if (arm.moving === moving && arm.held.length > 0 && this.chance(this.rates.drops)) {
-            this.fallen.push(...arm.held.splice(0).map((unit) => unit.sku));
-            this.#tell(arm.id, { kind: 'holding-changed', holding: this.#holding(arm) });
-          }
+          if (arm.moving === moving && arm.held.length > 0 && this.chance(this.rates.drops)) this.#drop(arm);
         });
         this.#proceed(arm, moving);
         return;
@@ -330,6 +327,11 @@ export class ToyFloor {
         if (arm.moving !== null) this.#halt(arm, 'commanded');
         return;
       case 'grip':
+        if (command.action === 'release' && this.chance(this.rates.drops)) {
+          this.#later(GRIP_US / 2, () => {
+            if (arm.epoch === command.epoch) this.#drop(arm);
+          });
+        }
         this.#later(GRIP_US, () => {
           // A controller that claims the arm meanwhile ends the grip before it took effect.
           if (arm.epoch === command.epoch && arm.online) this.#grip(arm, command.commandId, command.action);
@@ -343,6 +345,12 @@ export class ToyFloor {
         return;
       }
     }
+  }
+
+  #drop(arm: ToyArm): void {
+    if (arm.held.length === 0) return;
+    this.fallen.push(...arm.held.splice(0).map((unit) => unit.sku));
+    this.#tell(arm.id, { kind: 'holding-changed', holding: this.#holding(arm) });
   }
 
   /** On to the next mark, the end of the grant or of the leg. */
@@ -470,6 +478,15 @@ export class ToyFloor {
     );
   }
 
+  /** Nothing may be taken away from under a tool that holds something. */
+  #refuseExchangeUnderArm(placeId: string): void {
+    for (const arm of this.arms.values()) {
+      if (arm.moving !== null || arm.held.length === 0 || !arm.online) continue;
+      if (this.#targets.get(arm.positions.join())?.placeId === placeId)
+        throw new Error(`${placeId} is exchanged while ${arm.id} is over it`);
+    }
+  }
+
   #io(request: IoRequest): void {
     if (this.#answered.has(request.requestId)) return;
     this.#answered.add(request.requestId);
@@ -482,6 +499,7 @@ export class ToyFloor {
         this.events.push({ kind: 'io', event: { kind: 'inspected', requestId, placeId, units } });
         return;
       }
+      this.#refuseExchangeUnderArm(placeId);
       if (present !== undefined) {
         present.placeId = null;
         if (present.kind !== 'storage') present.gone = true;

@@ -1,3 +1,4 @@
+import { EMPTY_BOOKS } from '../../../controller/operations/books-view.ts';
 import type { CellView } from '../../../controller/operations/view.ts';
 import type {
   ControlLoopOptions,
@@ -70,6 +71,16 @@ export const countingCore: RuntimeCore<CountingCore> = {
   tasks: () => [],
   task: () => null,
   order: () => null,
+  schedule: (_core, nowUs) => ({
+    atS: nowUs / 1e6,
+    sharing: 'zones',
+    zones: {},
+    legs: [],
+    orders: [],
+    certificate: [],
+    cycle: [],
+  }),
+  books: () => EMPTY_BOOKS,
 };
 
 const noPlans: PlannerPort = {

@@ -6,6 +6,7 @@ import { describeCell } from '../../../protocols/http/layout.ts';
 import { createHttpServer } from '../../../protocols/http/server.ts';
 import { SMALL_LAYOUT, SMALL_URDF, startServer } from './http-fixture.ts';
 import type { Running } from './http-fixture.ts';
+import { RefusedMessages } from '../../../protocols/mqtt/refused-messages.ts';
 import { SmallService } from './small-service.ts';
 import { exampleException } from '../../controller/operations/example-exception.ts';
 
@@ -274,6 +275,24 @@ describe('operations', () => {
     expect(later).not.toContain('kind="dropped"');
     expect(later).toContain('\nmagpie_units_done_total 43\n');
   });
+});
+
+test('metrics say what became of messages over MQTT', async () => {
+  const refused = new RefusedMessages();
+  for (const reason of ['retained', 'retained', 'not-utf8'] as const) refused.add('intake/orders', reason);
+  const running = await startServer({
+    messages: () => ({ refused: refused.counts(), waiting: 3, dropped: 1 }),
+  });
+  const text = await (await fetch(`${running.url}/metrics`)).text();
+  for (const line of [
+    'magpie_mqtt_refused_total{topic="intake/orders",reason="retained"} 2',
+    'magpie_mqtt_refused_total{topic="intake/orders",reason="not-utf8"} 1',
+    'magpie_mqtt_outbox 3',
+    'magpie_mqtt_outbox_dropped_total 1',
+  ]) {
+    expect(text).toContain(`\n${line}\n`);
+  }
+  await running.close();
 });
 
 describe('who may ask', () => {

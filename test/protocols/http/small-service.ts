@@ -2,6 +2,11 @@ import type { IntakeSource } from '../../../controller/core/event.ts';
 import type { IntakeRequest, IntakeResult } from '../../../controller/domain/intake.ts';
 import type { CellCommand, CellState } from '../../../controller/domain/packml.ts';
 import { commandsAllowed } from '../../../controller/machines/cell.ts';
+import { EMPTY_BOOKS } from '../../../controller/operations/books-view.ts';
+import type { BooksView } from '../../../controller/operations/books-view.ts';
+import type { ArmAccount, TaskAccount } from '../../../controller/operations/account.ts';
+import type { ScheduleAccount } from '../../../controller/operations/schedule-account.ts';
+import { ReasonLog } from '../../../controller/operations/reason-log.ts';
 import type { ArmView, CellView, OrderView, TaskView } from '../../../controller/operations/view.ts';
 import type { ControllerService, LiveArm, RuntimeStatistics } from '../../../controller/runtime/service.ts';
 
@@ -32,6 +37,7 @@ export class SmallService implements ControllerService {
   ready: { ready: boolean; reasons: string[] } = { ready: true, reasons: [] };
   /** Set to let every request be answered so. */
   answer: IntakeResult | null = null;
+  readonly reasons = new ReasonLog();
   private readonly decided = new Map<string, IntakeResult>();
   private readonly orders = new Map<string, OrderView>();
   private readonly openTasks = new Map<string, TaskView>();
@@ -65,6 +71,19 @@ export class SmallService implements ControllerService {
     const result = this.answer ?? this.decide(request);
     this.decided.set(requestId, result);
     return result;
+  }
+
+  whyTask(taskId: string): TaskAccount {
+    return this.reasons.aboutTask(taskId);
+  }
+
+  whyArm(armId: string, atS: number | Date | null): ArmAccount | null {
+    const nowS = this.current.nowS;
+    return this.reasons.aboutArm(armId, (typeof atS === 'number' ? atS : nowS) * 1_000_000);
+  }
+
+  schedule(): ScheduleAccount {
+    return { atS: 0, sharing: 'zones', zones: {}, legs: [], orders: [], certificate: [], cycle: [] };
   }
 
   private decide(request: IntakeRequest): IntakeResult {
@@ -147,6 +166,10 @@ export class SmallService implements ControllerService {
 
   order(orderId: string): OrderView | null {
     return this.orders.get(orderId) ?? null;
+  }
+
+  books(): BooksView {
+    return { ...EMPTY_BOOKS, orders: [...this.orders.values()], tasks: [...this.openTasks.values()] };
   }
 
   live(): readonly LiveArm[] {

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
+import specs from '@asyncapi/specs';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { asyncApiDocument, describedTopics } from '../../../protocols/mqtt/asyncapi.ts';
 import { COMMAND_KINDS, EVENT_KINDS } from '../../../protocols/mqtt/arm-messages.ts';
+import { STATE_MESSAGES } from '../../../protocols/mqtt/state-messages.ts';
 import { armTopics, cellTopics, ioTopics } from '../../../protocols/mqtt/topics.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -28,6 +31,31 @@ describe('the AsyncAPI document', () => {
     const config = await resolveConfig('docs/asyncapi.json');
     const text = await format(JSON.stringify(document), { ...config, parser: 'json' });
     await expect(text).toMatchFileSnapshot('../../../docs/asyncapi.json');
+  });
+
+  it('is valid by the official schema of AsyncAPI 3.0', () => {
+    const schema = specs.schemasWithoutId['3.0.0'] as object;
+    const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+    expect(validate(document) ? [] : validate.errors).toEqual([]);
+    // The check itself can fail.
+    const broken = { ...document, operations: { x: { action: 'shout', channel: { $ref: '#/channels/x' } } } };
+    expect(validate(broken)).toBe(false);
+  });
+
+  it('describes payloads by schemas that can be used, and that take what is published', () => {
+    const { schemas } = document['components'] as { schemas: Record<string, object> };
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: 'doc', components: { schemas } });
+    const takes = (name: string, message: unknown) => {
+      const validate = ajv.compile({ $ref: `doc#/components/schemas/${name}` });
+      return validate(message) ? [] : validate.errors;
+    };
+    for (const name of Object.keys(schemas)) expect(() => takes(name, {})).not.toThrow();
+    const order = { requestId: 'R', orderId: 'O', lines: [{ lineId: '1', sku: 'A', quantity: 1 }] };
+    expect(takes('IntakeOrdersMessage', order)).toEqual([]);
+    expect(takes('IntakeOrdersMessage', { ...order, epoch: 'now' })).not.toEqual([]);
+    const result = { requestId: 'R', result: { status: 'accepted', detail: '' } };
+    expect(takes('IntakeResultMessage', result)).toEqual([]);
   });
 
   it('has no reference into nowhere, and nothing that is not referred to', () => {
@@ -74,6 +102,9 @@ describe('the AsyncAPI document', () => {
       cell.presence,
       cell.order('{orderId}'),
       cell.task('{taskId}'),
+      ...Object.entries(STATE_MESSAGES).map(([kind, { id }]) =>
+        cell.state(id === null ? kind : `${kind}/{${id}}`.replace('{armId}', 'a')),
+      ),
     ];
     const described = describedTopics().map(({ address }) =>
       address.replace('{cell}', 'c').replace('{armId}', 'a'),
@@ -81,13 +112,21 @@ describe('the AsyncAPI document', () => {
     expect([...described].sort()).toEqual([...used].sort());
   });
 
-  it('retains presence and status only', () => {
+  it('retains what says how things are, and nothing that asks or tells', () => {
     const retained = describedTopics().filter((topic) => topic.retain);
     expect(retained.map((topic) => topic.id).sort()).toEqual([
       'armPresence',
       'cellPresence',
       'cellStatus',
       'ioPresence',
+      'stateAlarms',
+      'stateArms',
+      'stateKpis',
+      'stateOrders',
+      'statePlaces',
+      'stateStock',
+      'stateTasks',
+      'stateTotes',
     ]);
   });
 });

@@ -1,12 +1,11 @@
 import { connect } from 'node:net';
 import { connectAsync, connect as connectClient } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  BROKER_LIMITS,
-  EmbeddedBroker,
-  credentialsFromEnvironment,
-} from '../../../protocols/mqtt/embedded-broker.ts';
-import type { BrokerLimits, EmbeddedBrokerOptions } from '../../../protocols/mqtt/embedded-broker.ts';
+import { EmbeddedBroker } from '../../../protocols/mqtt/embedded-broker.ts';
+import { BROKER_LIMITS } from '../../../protocols/mqtt/broker-guard.ts';
+import { credentialsFromEnvironment } from '../../../protocols/mqtt/broker-users.ts';
+import type { EmbeddedBrokerOptions } from '../../../protocols/mqtt/embedded-broker.ts';
+import type { BrokerLimits } from '../../../protocols/mqtt/broker-guard.ts';
 import { freePort } from '../../free-ports.ts';
 import { Listener, until } from './brokers.ts';
 
@@ -40,7 +39,7 @@ describe('the embedded broker', () => {
       limits: BROKER_LIMITS,
     });
     expect(started).toMatchObject({ ok: false, code: 'credentials-needed' });
-    expect(started.ok ? '' : started.message).toContain('set MAGPIE_MQTT_USERNAME and MAGPIE_MQTT_PASSWORD');
+    expect(started.ok ? '' : started.message).toContain('give it users (connections.broker.users)');
   });
 
   it('takes its user from the environment and lets in nobody else', async () => {
@@ -50,7 +49,14 @@ describe('the embedded broker', () => {
       MAGPIE_MQTT_USERNAME: 'cell',
       MAGPIE_MQTT_PASSWORD: 'secret',
     });
-    const broker = await start({ host: '0.0.0.0', credentials });
+    const elsewhere = await EmbeddedBroker.start({
+      host: '0.0.0.0',
+      port: 0,
+      credentials,
+      limits: BROKER_LIMITS,
+    });
+    expect(elsewhere).toMatchObject({ ok: false, code: 'tls-needed' });
+    const broker = await start({ credentials });
     const right = await connectAsync(broker.url, { ...quick, username: 'cell', password: 'secret' });
     await right.endAsync();
     const refused = /Bad username or password/i;
@@ -80,9 +86,10 @@ describe('the embedded broker', () => {
       host: '192.0.2.1',
       port: 0,
       credentials: { username: 'u', password: 'p' },
+      tls: { cert: Buffer.from('x'), key: Buffer.from('x'), clientCa: null },
       limits: BROKER_LIMITS,
     });
-    expect(started).toMatchObject({ ok: false, code: 'address-not-available' });
+    expect(started).toMatchObject({ ok: false, code: 'tls-unusable' });
   });
 
   it('frees its port when closed, and ends its clients', async () => {

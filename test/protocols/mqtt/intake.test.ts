@@ -1,14 +1,25 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { connectAsync } from 'mqtt';
+import type { IPublishPacket } from 'mqtt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CellPublisher } from '../../../protocols/mqtt/cell-publisher.ts';
-import type { MqttConnection } from '../../../protocols/mqtt/connection.ts';
 import type { Inbound } from '../../../protocols/mqtt/connection.ts';
 import { IntakeClient } from '../../../protocols/mqtt/intake-client.ts';
 import { MqttIntake } from '../../../protocols/mqtt/intake.ts';
+import type { IntakeSubscription } from '../../../protocols/mqtt/intake.ts';
+import { RefusedMessages } from '../../../protocols/mqtt/refused-messages.ts';
 import { faultsAsText } from '../../../protocols/mqtt/payload.ts';
 import type { PayloadFault } from '../../../protocols/mqtt/payload.ts';
 import { realClock } from './arm-bench.ts';
 import { BAD_PAYLOADS } from './bad-payloads.ts';
-import { Listener, describeWithBrokers, embeddedBroker, pause, until } from './brokers.ts';
+import {
+  Listener,
+  MOSQUITTO,
+  describeWithBrokers,
+  embeddedBroker,
+  mosquittoBroker,
+  pause,
+  until,
+} from './brokers.ts';
 import type { TestBroker } from './brokers.ts';
 import { SmallDesk } from './small-desk.ts';
 
@@ -19,8 +30,9 @@ class Desk {
   readonly desk: SmallDesk;
   readonly publisher: CellPublisher;
   readonly intake: MqttIntake;
+  readonly refused = new RefusedMessages();
   readonly #loop: NodeJS.Timeout;
-  #connection: MqttConnection | null = null;
+  #connection: IntakeSubscription | null = null;
 
   constructor(url: string, desk: SmallDesk, requestsPerS = 5_000) {
     this.desk = desk;
@@ -32,6 +44,7 @@ class Desk {
       clock,
       requestsPerS,
       outbox: this.publisher.outbox,
+      refused: this.refused,
     });
     this.publisher.open();
     this.#loop = setInterval(() => this.publisher.tick(), 5);
@@ -140,7 +153,7 @@ describeWithBrokers('intake and status', (make) => {
   });
 
   it('tells the sender of every broken message what is wrong and what to send', async () => {
-    const { desk: journal, intake } = await desk();
+    const { desk: journal, intake, refused } = await desk();
     const wms = await listen(`${CELL}/intake/errors`);
     const results = await listen(`${CELL}/intake/results/+`);
     for (const bad of BAD_PAYLOADS) {
@@ -165,11 +178,13 @@ describeWithBrokers('intake and status', (make) => {
       ]);
     }
     expect(journal.journal.size).toBe(0);
-    expect(intake.statistics()).toMatchObject({
-      taken: 0,
-      malformed: BAD_PAYLOADS.length - 1,
-      unknownTopic: 1,
-    });
+    expect(intake.statistics()).toMatchObject({ taken: 0 });
+    expect(refused.total).toBe(BAD_PAYLOADS.length);
+    const reasons = new Set(refused.counts().map(({ reason }) => reason));
+    for (const reason of [
+      'empty', 'not-utf8', 'not-json', 'too-large', 'too-deep', 'too-many-values', 'duplicate-field',
+      'missing-field', 'unknown-field', 'wrong-type', 'out-of-range', 'unknown-topic',
+    ]) expect(reasons).toContain(reason); // prettier-ignore
   });
 
   it('refuses a request that the broker kept from an earlier time', async () => {
@@ -183,6 +198,7 @@ describeWithBrokers('intake and status', (make) => {
         topic: `${CELL}/intake/cell`,
         requestId: 'R9',
         code: 'retained',
+        reason: 'retained',
         faults: [
           {
             field: '',
@@ -232,18 +248,17 @@ describeWithBrokers('intake and status', (make) => {
   });
 
   it('takes no more than its rate, and answers no flood of broken messages', async () => {
-    const { desk: journal, intake } = await desk(new SmallDesk(), 50);
+    const { desk: journal, intake, refused } = await desk(new SmallDesk(), 50);
     const wms = await listen(`${CELL}/intake/+`);
     const startedMs = performance.now();
     for (let i = 0; i < 20; i += 1) {
-      wms.client.publish(`${CELL}/intake/cell`, JSON.stringify({ requestId: `R${i}`, command: 'hold' }), {
-        qos: 1,
-      });
+      const cancel = JSON.stringify({ requestId: `R${i}`, orderId: 'O1' });
+      wms.client.publish(`${CELL}/intake/cancel`, cancel, { qos: 1 });
     }
     await until(() => journal.journal.size === 20, 'all were taken');
     expect(performance.now() - startedMs).toBeGreaterThan(19 * 20 * 0.9);
     for (let i = 0; i < 300; i += 1) wms.client.publish(`${CELL}/intake/cell`, `broken ${i}`, { qos: 1 });
-    await until(() => intake.statistics().malformed === 300, 'all were counted');
+    await until(() => refused.total === 300, 'all were counted');
     expect(intake.statistics().errorsUnanswered).toBeGreaterThan(100);
   });
 
@@ -268,6 +283,7 @@ describeWithBrokers('intake and status', (make) => {
       topic: `${CELL}/intake/cell`,
       payload: Buffer.from('{"requestId":"R1","command":"hold"}'),
       retained: false,
+      qos: 1,
     };
     await made.intake.take(message);
     await broker.start();
@@ -288,13 +304,16 @@ describeWithBrokers('a request under way when the controller ends', (make) => {
     const first = await new Desk(broker.url, new SmallDesk()).subscribe(broker.url);
     first.desk.hangs = true;
     const wms = await Listener.connect(broker.url, `${CELL}/intake/results/+`);
-    const payload = JSON.stringify({ requestId: 'R1', command: 'hold' });
-    await wms.client.publishAsync(`${CELL}/intake/cell`, payload, { qos: 1 });
+    const payload = JSON.stringify({ requestId: 'R1', orderId: 'O1' });
+    await wms.client.publishAsync(`${CELL}/intake/cancel`, payload, { qos: 1 });
     await pause(50);
     await first.close(); // before it was durable
+    const start = JSON.stringify({ requestId: 'R2', command: 'start' });
+    await wms.client.publishAsync(`${CELL}/intake/cell`, start, { qos: 1 });
     const second = await new Desk(broker.url, new SmallDesk()).subscribe(broker.url);
     await until(() => wms.heard.length > 0, 'the next controller answers');
-    expect(second.desk.journal.has('R1')).toBe(true);
+    await pause(50);
+    expect([...second.desk.journal.keys()]).toEqual(['R1']); // a command to the cell is for now, and not kept
     first.desk.hangs = false;
     await second.close();
     await wms.end();
@@ -328,6 +347,103 @@ describeWithBrokers('a request under way when the controller ends', (make) => {
     const closed = new Promise<void>((resolve) => wms.client.once('close', () => resolve()));
     wms.client.publish(`${CELL}/intake/cell`, payload, { qos: 1 });
     await closed; // not acknowledged: the sender will send it again
+    await made.close();
+    await wms.end();
+    await broker.stop();
+  });
+});
+
+describeWithBrokers('requests that are not meant now', (make) => {
+  it('refuses what is late, of another controller, of another version or without QoS, and says so', async () => {
+    const broker = await make();
+    await broker.start();
+    const made = await new Desk(broker.url, new SmallDesk()).subscribe(broker.url); // epoch 1, nowS 12.5
+    const wms = await Listener.connect(broker.url, `${CELL}/intake/#`);
+    const cases: readonly (readonly [string, Record<string, unknown>, 0 | 1, string])[] = [
+      ['old-epoch', { command: 'start', epoch: 0 }, 1, 'stale-epoch'],
+      ['next-epoch', { command: 'start', epoch: 2 }, 1, 'future-epoch'],
+      ['late', { command: 'start', echoS: 2, validForS: 5 }, 1, 'expired'],
+      ['early', { command: 'start', echoS: 9_999, validForS: 5 }, 1, 'out-of-range'],
+      ['half', { command: 'start', echoS: 2 }, 1, 'invalid-value'],
+      ['negative-zero', { command: 'start', echoS: '-0', validForS: 5 }, 1, 'invalid-value'],
+      ['version', { command: 'start', version: 2 }, 1, 'unknown-version'],
+      ['qos', { command: 'start' }, 0, 'wrong-qos'],
+    ];
+    for (const [requestId, body, qos, reason] of cases) {
+      const payload = JSON.stringify({ requestId, ...body }).replace('"-0"', '-0');
+      await wms.client.publishAsync(`${CELL}/intake/cell`, payload, { qos });
+      const result = `${CELL}/intake/results/${requestId}`;
+      await until(() => wms.on(result).length === 1, `${requestId} is answered`);
+      expect(wms.on(result)[0]).toMatchObject({ requestId, result: { status: 'refused' } });
+      expect(wms.on(`${CELL}/intake/errors`).at(-1)).toMatchObject({ requestId, reason });
+    }
+    expect(made.refused.counts().map(({ reason, count }) => [reason, count])).toEqual([
+      ['stale-epoch', 1], ['future-epoch', 1], ['expired', 1], ['out-of-range', 1], ['invalid-value', 2],
+      ['unknown-version', 1], ['wrong-qos', 1],
+    ]); // prettier-ignore
+    expect(made.desk.journal.size).toBe(0);
+    // Right ones, and a stop, which is obeyed however late it is.
+    const right = { requestId: 'right', command: 'start', epoch: 1, version: 1, echoS: 12, validForS: 60 };
+    await wms.client.publishAsync(`${CELL}/intake/cell`, JSON.stringify(right), { qos: 1 });
+    const stop = { requestId: 'stop', command: 'hold', epoch: 0, echoS: 1, validForS: 1 };
+    await wms.client.publishAsync(`${CELL}/intake/cell`, JSON.stringify(stop), { qos: 0 });
+    await until(() => made.desk.journal.size === 2, 'both are taken');
+    await made.close();
+    await wms.end();
+    await broker.stop();
+  });
+});
+
+describe.skipIf(MOSQUITTO === undefined)('MQTT 5', () => {
+  it('answers on the response topic with the correlation data, and nowhere it could do harm', async () => {
+    const broker = await mosquittoBroker();
+    await broker.start();
+    const made = await new Desk(broker.url, new SmallDesk()).subscribe(broker.url);
+    const wms = await connectAsync(broker.url, { reconnectPeriod: 0, protocolVersion: 5 });
+    const heard: { readonly topic: string; readonly packet: IPublishPacket }[] = [];
+    wms.on('message', (topic, _payload, packet) => heard.push({ topic, packet }));
+    await wms.subscribeAsync(['wms/answers', `${CELL}/intake/results/+`, `${CELL}/arm/#`], { qos: 1 });
+    const ask = (requestId: string, responseTopic: string) =>
+      wms.publishAsync(`${CELL}/intake/cell`, JSON.stringify({ requestId, command: 'reset' }), {
+        qos: 1,
+        properties: { responseTopic, correlationData: Buffer.from([1, 2, 3]) },
+      });
+    await ask('R1', 'wms/answers');
+    await until(() => heard.length === 2, 'both answers');
+    const own = heard.find(({ topic }) => topic === 'wms/answers')?.packet;
+    expect(own?.properties?.correlationData).toEqual(Buffer.from([1, 2, 3]));
+    expect({ ...own?.properties?.userProperties }).toEqual({ requestId: 'R1', status: 'accepted' });
+    for (const [requestId, topic] of [
+      ['R2', `${CELL}/arm/a1/command/stop`],
+      ['R3', 'spBv1.0/group/NCMD/edge'],
+      ['R4', `${CELL}/intake/cell`],
+    ] as const) {
+      heard.length = 0;
+      await ask(requestId, topic);
+      await until(() => heard.length === 1, 'it is refused');
+      expect(heard[0]?.topic).toBe(`${CELL}/intake/results/${requestId}`);
+      const text = heard[0]?.packet.payload.toString() ?? '';
+      expect(JSON.parse(text)).toMatchObject({ result: { code: 'wrong-response-topic' } });
+    }
+    expect([...made.desk.journal.keys()]).toEqual(['R1']);
+    await made.close();
+    await wms.endAsync();
+    await broker.stop();
+  });
+
+  it('tells a retained command also while it listens already', async () => {
+    const broker = await mosquittoBroker();
+    await broker.start();
+    const made = await new Desk(broker.url, new SmallDesk()).subscribe(broker.url);
+    const wms = await Listener.connect(broker.url, `${CELL}/intake/errors`);
+    const payload = JSON.stringify({ requestId: 'R1', command: 'start' });
+    await wms.client.publishAsync(`${CELL}/intake/cell`, payload, { qos: 1, retain: true });
+    await until(() => wms.heard.length === 1, 'it is refused');
+    expect(wms.on(`${CELL}/intake/errors`)).toMatchObject([{ requestId: 'R1', code: 'retained' }]);
+    await wms.client.publishAsync(`${CELL}/intake/cell`, '', { qos: 1, retain: true }); // cleared
+    await pause(30);
+    expect(wms.heard.length).toBe(1);
+    expect(made.desk.journal.size).toBe(0);
     await made.close();
     await wms.end();
     await broker.stop();

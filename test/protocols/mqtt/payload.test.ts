@@ -11,7 +11,7 @@ import { INTAKE_TOPICS, decodeIntake } from '../../../protocols/mqtt/intake-mess
 import type { IntakeTopic } from '../../../protocols/mqtt/intake-messages.ts';
 import { IO_LIMITS, IoEventMessage, IoRequestMessage } from '../../../protocols/mqtt/io-messages.ts';
 import { decodePayload, faultsAsText, parseBoundedJson } from '../../../protocols/mqtt/payload.ts';
-import { topicMatches } from '../../../protocols/mqtt/connection.ts';
+import { topicMatches } from '../../../protocols/mqtt/topic-filter.ts';
 import { armTopics, topicNameFault } from '../../../protocols/mqtt/topics.ts';
 import { straightMotion } from './small-arm.ts';
 

@@ -1,4 +1,6 @@
 import type { IntakeRequest, IntakeResult } from '../../../controller/domain/intake.ts';
+import { EMPTY_BOOKS } from '../../../controller/operations/books-view.ts';
+import type { BooksView } from '../../../controller/operations/books-view.ts';
 import type { CellView } from '../../../controller/operations/view.ts';
 import { pause } from './brokers.ts';
 
@@ -8,6 +10,7 @@ export class SmallDesk {
   state: CellView['state'] = 'execute';
   /** What the desk says instead, while set. */
   instead: IntakeResult | null = null;
+  held: BooksView = EMPTY_BOOKS;
   /** While set, nothing becomes durable: the journal's disk hangs. */
   hangs = false;
 
@@ -19,6 +22,10 @@ export class SmallDesk {
       return { status: 'duplicate', detail: `request ${requestId} was taken before` };
     this.journal.set(requestId, request);
     return { status: 'accepted', detail: `${request.kind} taken` };
+  }
+
+  books(): BooksView {
+    return this.held;
   }
 
   view(): CellView {
