@@ -43,6 +43,7 @@ program
   .description('run the controller service for a cell')
   .argument('<config>', 'cell file (YAML)')
   .option('--sim', 'also start the simulator, as a process of its own')
+  .option('--no-plc', 'the PLCs of the cell are real ones: simulate none')
   .addOption(state)
   .action(async (config, options) => (await import('./cli/run.ts')).runCommand(config, options));
 
@@ -51,6 +52,7 @@ program
   .description('run the simulator alone; the controller reaches it over MQTT as it would real arms')
   .argument('<config>', 'cell file (YAML)')
   .option('--broker <url>', 'MQTT broker, e.g. mqtt://127.0.0.1:1883 (default: as the cell file says)')
+  .option('--no-plc', 'the PLCs of the cell are real ones: simulate none')
   .addOption(state)
   .addOption(json)
   .action(async (config, options) => (await import('./cli/sim.ts')).simCommand(config, options));
@@ -161,6 +163,29 @@ program
   .addOption(url)
   .addOption(json)
   .action(async (name, options) => (await import('./cli/control.ts')).command(name, options));
+
+const plc = program.command('plc').description('try the map of a PLC, watch its tags');
+plc
+  .command('accept')
+  .description(
+    'try a map with the real controller and a PLC simulated from it, and write the acceptance report',
+  )
+  .argument('<map>', 'map file (YAML, magpie-plc-map/1)')
+  .option(
+    '--cell <file>',
+    'cell file whose places and arms the map names (default: the small cell that ships)',
+  )
+  .option('--report <dir>', 'where report.html and report.json go')
+  .addOption(json)
+  .action(async (map, options) => (await import('./cli/plc/accept.ts')).acceptCommand(map, options));
+plc
+  .command('monitor')
+  .description('show the tags of a map as the controller sees them; listens only')
+  .argument('<map>', 'map file (YAML, magpie-plc-map/1)')
+  .option('--broker <url>', 'MQTT broker', 'mqtt://127.0.0.1:1883')
+  .option('--seconds <n>', 'end after so long', wholeNumber)
+  .addOption(json)
+  .action(async (map, options) => (await import('./cli/plc/monitor.ts')).monitorCommand(map, options));
 
 const task = program.command('task').description('list, show and command tasks; resolve exceptions');
 task

@@ -10,6 +10,9 @@ import { CommandFailure } from './failure.ts';
 import { loadWorkingConfig } from './load-config.ts';
 import { openLog } from './log.ts';
 import type { ServiceLog } from './log.ts';
+import { MACHINE_CLOCK } from '../controller/runtime/runtime-clock.ts';
+import { brokerAccess } from './broker.ts';
+import { simulatePlcs } from './plc/simulated-plcs.ts';
 import { driveWorld, openWorld, SIMULATOR_PID } from './sim.ts';
 import { startService } from './service.ts';
 import type { Service } from './service.ts';
@@ -19,6 +22,8 @@ export interface RunOptions {
   readonly state?: string;
   /** Start the simulator beside the service, as a process of its own. */
   readonly sim?: boolean;
+  /** False: the PLCs of the cell are real ones, also where its arms are simulated. */
+  readonly plc?: boolean;
 }
 
 /** All that a shutdown does has to be over by then, ms. */
@@ -43,8 +48,19 @@ export async function runCommand(config: string, options: RunOptions): Promise<v
   const isLocal = options.sim !== true && loaded.connections.arms === 'simulated';
   const world = isLocal ? openWorld(loaded, stateDirectory) : null;
   const stopWorld = world === null ? null : driveWorld(world, () => undefined);
+  const plcs =
+    world === null
+      ? null
+      : simulatePlcs({
+          maps: options.plc === false ? [] : loaded.plc.maps,
+          broker: brokerAccess(loaded.connections.broker),
+          surroundings: world.io,
+          nowUs: () => MACHINE_CLOCK.monotonicUs(),
+          onTrouble: (message) => log.logger.warn({ code: 'mqtt' }, message),
+        });
   const service = await startService({
     world,
+    ...(plcs === null ? {} : { surroundings: plcs.surroundings }),
     loaded,
     stateDirectory,
     logger: log.logger,
@@ -53,7 +69,8 @@ export async function runCommand(config: string, options: RunOptions): Promise<v
       wake();
     },
   });
-  const simulator = options.sim === true ? startSimulator(config, stateDirectory, service.brokerUrl) : null;
+  const simulator =
+    options.sim === true ? startSimulator(config, stateDirectory, service.brokerUrl, options) : null;
   log.logger.info(
     { code: 'started', page: service.pageUrl, broker: service.brokerUrl },
     `page ${service.pageUrl}, broker ${service.brokerUrl}`,
@@ -84,7 +101,8 @@ export async function runCommand(config: string, options: RunOptions): Promise<v
   await ended;
   await within(
     EXIT_WITHIN_MS,
-    stopAll(service, log, () => {
+    stopAll(service, log, async () => {
+      await plcs?.close();
       stopWorld?.();
       world?.close();
       endSimulator(simulator, stateDirectory);
@@ -129,9 +147,9 @@ function endSimulator(simulator: ChildProcess | null, stateDirectory: string): v
   }
 }
 
-async function stopAll(service: Service, log: ServiceLog, closeWorld: () => void): Promise<void> {
+async function stopAll(service: Service, log: ServiceLog, closeWorld: () => Promise<void>): Promise<void> {
   await service.stop();
-  closeWorld();
+  await closeWorld();
   log.logger.info({ code: 'ended' }, 'ended');
   log.flush();
 }
@@ -168,14 +186,29 @@ async function startCell(service: Service, log: ServiceLog): Promise<void> {
 }
 
 /** A process group of its own: Ctrl-C must not end the arms before they were stopped. */
-function startSimulator(config: string, stateDirectory: string, brokerUrl: string): ChildProcess {
+function startSimulator(
+  config: string,
+  stateDirectory: string,
+  brokerUrl: string,
+  { plc }: RunOptions,
+): ChildProcess {
   const output = openSync(join(stateDirectory, 'simulator.log'), 'a');
   const main = fileURLToPath(
     new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url),
   );
   const child = spawn(
     process.execPath,
-    [...process.execArgv, main, 'sim', config, '--state', stateDirectory, '--broker', brokerUrl],
+    [
+      ...process.execArgv,
+      main,
+      'sim',
+      config,
+      '--state',
+      stateDirectory,
+      '--broker',
+      brokerUrl,
+      ...(plc === false ? ['--no-plc'] : []),
+    ],
     { detached: true, stdio: ['ignore', output, output] },
   );
   closeSync(output);

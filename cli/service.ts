@@ -29,9 +29,11 @@ import type { EmbeddedBroker } from '../protocols/mqtt/embedded-broker.ts';
 import { MqttIntake } from '../protocols/mqtt/intake.ts';
 import type { IntakeSubscription } from '../protocols/mqtt/intake.ts';
 import { MqttCellIo } from '../protocols/mqtt/io-driver.ts';
+import { PackmlDesk } from '../protocols/packml/packml-desk.ts';
+import { PlcFloor } from '../protocols/plc/plc-floor.ts';
 import { RefusedMessages } from '../protocols/mqtt/refused-messages.ts';
 import { SqliteOutbox } from '../protocols/mqtt/sqlite-outbox.ts';
-import type { ArmDriver, CellIo } from '../controller/ports.ts';
+import type { ArmDriver, CellIo, CellIoHost } from '../controller/ports.ts';
 import { localArmDriver, localCellIo } from '../sim/driver.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
 import { brokerAccess, brokerAddresses, cellAddress, startEmbeddedBroker } from './broker.ts';
@@ -53,6 +55,8 @@ const MONITOR: MonitorLimits = { reactionUs: 60_000, sampleAgeMaxUs: SILENCE_US 
 const COMMAND_VALID_US = 400_000;
 const INTAKE_PER_S = 2_000;
 const PUBLISH_EVERY_MS = 50;
+/** How often what PLCs are to know is looked at, ms. */
+const WRITE_EVERY_MS = 20;
 const DENIALS_LOGGED_PER_S = 10;
 /** How long a shutdown waits for the arms to come to rest, us. */
 const REST_WITHIN_US = 3_500_000;
@@ -63,6 +67,8 @@ export interface ServiceOptions {
   readonly logger: Logger;
   /** A simulated cell in this process; null: arms and surroundings are reached over MQTT. */
   readonly world: DurableWorld | null;
+  /** What surrounds the arms of the world, where somebody stands between; else the world's own. */
+  readonly surroundings?: CellIoHost;
   /** The loop ended by itself; the process has to end. */
   readonly onFatal: (fault: FatalFault) => void;
 }
@@ -74,6 +80,8 @@ export class Service {
   readonly brokerUrl: string;
   /** `fresh`: the state directory was empty. */
   readonly history: 'fresh' | 'restored';
+  /** The PLCs of the cell; null: it has none. */
+  readonly plc: PlcFloor | null;
   readonly #stop: () => Promise<void>;
 
   constructor(parts: {
@@ -81,12 +89,14 @@ export class Service {
     readonly pageUrl: string;
     readonly brokerUrl: string;
     readonly history: 'fresh' | 'restored';
+    readonly plc: PlcFloor | null;
     readonly stop: () => Promise<void>;
   }) {
     this.loop = parts.loop;
     this.pageUrl = parts.pageUrl;
     this.brokerUrl = parts.brokerUrl;
     this.history = parts.history;
+    this.plc = parts.plc;
     this.#stop = parts.stop;
   }
 
@@ -135,9 +145,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const clock = { nowUs: () => MACHINE_CLOCK.monotonicUs() };
     const refused = new RefusedMessages();
     const field =
-      options.world === null ? mqttField(loaded, link, refused, onTrouble) : localField(options.world);
+      options.world === null
+        ? mqttField(loaded, link, refused, onTrouble)
+        : localField(options.world, options.surroundings);
     const store = openOutbox(opened.state.outboxFile);
     undo.push(() => store.close());
+    const servers = connections.broker.kind === 'embedded' ? [access] : brokerAddresses(connections.broker);
+    const host = sparkplugHost(loaded, servers, logger);
+    const plc =
+      loaded.plc.maps.length === 0
+        ? null
+        : new PlcFloor({
+            broker: access,
+            cell,
+            maps: loaded.plc.maps,
+            stateNumbers: loaded.plc.stateNumbers,
+            source: host,
+            clock,
+            onViolation: ({ name }, { code, handshakeId, detail }) =>
+              logger.warn({ code: `plc-${code}` }, `${name}.${handshakeId}: the PLC ${detail}`),
+            onTrouble,
+          });
     const planner = createPlannerPool({
       cell,
       workers: 1,
@@ -153,7 +181,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       configuration: configurationOf(loaded, logger),
       journal,
       drivers: field.drivers,
-      io: field.io,
+      io: plc?.serve(field.io) ?? field.io,
+      ...(plc === null ? {} : { plc }),
       monitor: createMonitor(cell, loaded.descriptions, MONITOR),
       planner,
       clock: MACHINE_CLOCK,
@@ -193,12 +222,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       outbox: speaking.outbox,
       refused,
     });
+    const packml =
+      loaded.plc.packTags === 'none'
+        ? null
+        : new PackmlDesk({
+            broker: access,
+            cell: address,
+            service: loop,
+            numbers: loaded.plc.stateNumbers,
+            clock,
+            onTrouble,
+          });
     let subscription: IntakeSubscription | null = null;
     if (embedded === null) subscription = intake.subscribe(access, onTrouble);
     else gate = intake.gate;
-    const servers = connections.broker.kind === 'embedded' ? [access] : brokerAddresses(connections.broker);
-    const edgeNode = sparkplugNode(loaded, servers, loop, {}, logger);
-    const host = sparkplugHost(loaded, servers, logger);
+    const edgeNode = sparkplugNode(loaded, servers, loop, loaded.plc.stateNumbers, logger);
     const http = await openHttp(loaded, loop, token, logger, () => ({
       refused: refused.counts(),
       waiting: speaking.outbox.waiting,
@@ -208,23 +246,34 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
     link.open();
     speaking.open();
+    plc?.show(() => loop.view());
+    plc?.open();
+    packml?.open();
     subscription?.open();
     host?.open();
     edgeNode?.open();
     loop.start();
-    const publishing = setInterval(() => speaking.tick(), PUBLISH_EVERY_MS);
+    const publishing = setInterval(() => {
+      speaking.tick();
+      packml?.tick();
+    }, PUBLISH_EVERY_MS);
+    const writing = plc === null ? undefined : setInterval(() => plc.write(), WRITE_EVERY_MS);
     return new Service({
       loop,
       pageUrl: http.url,
       brokerUrl: embedded?.url ?? access.url,
       history,
+      plc,
       stop: async () => {
         // The loop first: the arms are told to stop while everything that reaches them is still there.
         await loop.shutdown();
         clearInterval(publishing);
+        clearInterval(writing);
         await Promise.all([
           subscription?.close(),
           speaking.close(),
+          plc?.close(),
+          packml?.close(),
           link.close(),
           edgeNode?.close(),
           host?.close(),
@@ -269,8 +318,8 @@ function mqttField(
 }
 
 /** Arms and surroundings simulated in this process. */
-function localField(world: DurableWorld): CellField {
-  return { drivers: world.armHosts.map(localArmDriver), io: localCellIo(world.io) };
+function localField(world: DurableWorld, surroundings: CellIoHost = world.io): CellField {
+  return { drivers: world.armHosts.map(localArmDriver), io: localCellIo(surroundings) };
 }
 
 function openOutbox(file: string): SqliteOutbox {

@@ -5,7 +5,9 @@ import { MqttArmHost } from '../protocols/mqtt/arm-host.ts';
 import { MqttIoHost } from '../protocols/mqtt/io-host.ts';
 import { openWorldFile, WorldFileFailure } from '../sim/world-file.ts';
 import type { DurableWorld } from '../sim/world-file.ts';
+import { MACHINE_CLOCK } from '../controller/runtime/runtime-clock.ts';
 import { brokerAccess, cellAddress } from './broker.ts';
+import { simulatePlcs } from './plc/simulated-plcs.ts';
 import { CommandFailure } from './failure.ts';
 import { loadConfig } from './load-config.ts';
 import { defaultStateDirectory } from './state.ts';
@@ -16,6 +18,8 @@ export interface SimCommandOptions {
   readonly state?: string;
   readonly broker?: string;
   readonly json?: boolean;
+  /** False: the PLCs of the cell are real ones. */
+  readonly plc?: boolean;
 }
 
 /** Simulated cells run in steps of this, ms; the world itself moves in steps of its own. */
@@ -85,7 +89,14 @@ async function runWorld(
     (host) =>
       new MqttArmHost({ ...common, host, leaseUs: loaded.simulator.world.leaseUs, sampleHz: SAMPLE_HZ }),
   );
-  const io = new MqttIoHost({ ...common, host: durable.io });
+  const plcs = simulatePlcs({
+    maps: options.plc === false ? [] : loaded.plc.maps,
+    broker: access,
+    surroundings: durable.io,
+    nowUs: () => MACHINE_CLOCK.monotonicUs(),
+    onTrouble,
+  });
+  const io = new MqttIoHost({ ...common, host: plcs.surroundings });
   for (const each of [...arms, io]) each.open();
   say(
     options,
@@ -102,7 +113,7 @@ async function runWorld(
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   stop();
-  await Promise.all([...arms, io, host].map((each) => each.close()));
+  await Promise.all([...arms, io, host, plcs].map((each) => each.close()));
   durable.close();
 }
 

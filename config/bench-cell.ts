@@ -16,6 +16,7 @@ import type { LoadedArm } from './load-arm.ts';
 import type { LoadCellResult } from './loaded-cell.ts';
 import { modelHash } from './model-hash.ts';
 import { exceptionPolicies } from './policies.ts';
+import { NO_PLC } from './plc/load-plc.ts';
 import { microseconds } from './settings.ts';
 import type { ConnectionSettings, SimulatorSettings } from './settings.ts';
 import { shippedPath } from './shipped.ts';
@@ -115,6 +116,7 @@ export function loadBenchCell(source: Source): LoadCellResult {
     start: 'on-first-launch',
     connections: CONNECTIONS,
     simulator: simulator(),
+    plc: NO_PLC,
     descriptions: file.arms.map((entry) => {
       const { manipulator, urdf, baseLink, heldJoints } = arms.get(entry.manipulator)!;
       return { armId: entry.id, name: manipulator.name, urdf, baseLink, heldJoints };

@@ -2,6 +2,7 @@ import type { Pose, Vec3 } from '../arms/geometry/pose.ts';
 import type { Obstacle } from '../arms/geometry/shape.ts';
 import { quaternionFromRpy, unitQuaternion } from '../arms/geometry/transform.ts';
 import type { ArmModel, CellModel, Place, PlaceKind, Zone } from '../controller/domain/cell.ts';
+import type { PlcModel } from '../controller/domain/permission.ts';
 import { boxObstacle, containerObstacles, pedestalObstacle } from './obstacles.ts';
 import { exceptionPolicies } from './policies.ts';
 import type { CellFile, Fixture } from './schema.ts';
@@ -11,7 +12,12 @@ import { microseconds } from './settings.ts';
 export type ZonePartition = (cell: CellModel) => readonly Zone[];
 
 /** The cell model of a valid cell file and its arms. Containers and pedestals become obstacles. */
-export function cellModelOf(file: CellFile, arms: readonly ArmModel[], partition: ZonePartition): CellModel {
+export function cellModelOf(
+  file: CellFile,
+  arms: readonly ArmModel[],
+  partition: ZonePartition,
+  plc: PlcModel,
+): CellModel {
   const { storage, order, induct } = file.containers;
   const groups = [
     { kind: 'bin', places: file.bins, container: storage },
@@ -63,6 +69,7 @@ export function cellModelOf(file: CellFile, arms: readonly ArmModel[], partition
     exceptionPolicies: exceptionPolicies(file.exception_policies),
     planCostUs: file.planning.iteration_cost_us,
     fixedTasks: [],
+    ...(plc.permissions.length + plc.zones.length === 0 ? {} : { plc }),
   };
   return { ...cell, zones: file.zones.kind === 'automatic' ? partition(cell) : file.zones.zones.map(zoneOf) };
 }

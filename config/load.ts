@@ -2,6 +2,7 @@ import { dirname, resolve as resolvePath } from 'node:path';
 import { partitionZones } from '../controller/coordination/zones.ts';
 import type { ArmModel } from '../controller/domain/cell.ts';
 import { summarizeConfiguration } from '../controller/domain/configuration.ts';
+import { plcModelOf } from '../controller/domain/permission.ts';
 import { loadBenchCell } from './bench-cell.ts';
 import { BENCH_FORMAT } from './bench-schema.ts';
 import { cellModelOf, poseOfFields } from './cell-model.ts';
@@ -14,6 +15,8 @@ import type { ArmFiles, LoadArmResult, LoadedArm } from './load-arm.ts';
 import type { LoadCellResult } from './loaded-cell.ts';
 import { modelHash } from './model-hash.ts';
 import { Arm, CellFile } from './schema.ts';
+import { mapInCellFaults } from './plc/load-map.ts';
+import { loadPlcs } from './plc/load-plc.ts';
 import { connectionSettings, simulatorSettings } from './settings.ts';
 import { faultAt, readSource } from './source.ts';
 import type { Source } from './source.ts';
@@ -35,6 +38,7 @@ function loadCellFile(source: Source): LoadCellResult {
   if (!parsed.success) faults.push(...faultsOfIssues(source, CellFile, parsed.error.issues));
   faults.push(...crossFaults(source));
   const arms = loadArms(source, resolve, faults);
+  const plc = loadPlcs(source, resolve, faults);
   if (!parsed.success || faults.length > 0) return { status: 'refused', faults };
   const notes: string[] = [];
   const models = parsed.data.arms.map((fields, index): ArmModel => {
@@ -43,7 +47,9 @@ function loadCellFile(source: Source): LoadCellResult {
     const park = fields.park_rad ?? manipulator.namedStates[fields.park_state ?? ''] ?? [];
     return { id: fields.id, manipulator, X_WB: poseOfFields(fields.base), park };
   });
-  const cell = cellModelOf(parsed.data, models, partitionZones);
+  const cell = cellModelOf(parsed.data, models, partitionZones, plcModelOf(plc.maps));
+  const unknown = plc.sources.flatMap((map) => mapInCellFaults(map, cell));
+  if (unknown.length > 0) return { status: 'refused', faults: unknown };
   return {
     status: 'loaded',
     source,
@@ -51,6 +57,7 @@ function loadCellFile(source: Source): LoadCellResult {
     start: parsed.data.start,
     connections: connectionSettings(parsed.data.connections, resolve),
     simulator: simulatorSettings(parsed.data.simulator, resolve),
+    plc,
     descriptions: models.map(({ id, manipulator }, index) => ({
       armId: id,
       name: manipulator.name,

@@ -1,6 +1,7 @@
 import type { CellModel } from '../controller/domain/cell.ts';
 import type { ConfigurationSummary } from '../controller/domain/configuration.ts';
 import type { Fault } from './fault.ts';
+import type { PlcSettings } from './plc/load-plc.ts';
 import type { ConnectionSettings, SimulatorSettings } from './settings.ts';
 import type { Source } from './source.ts';
 
@@ -25,6 +26,7 @@ export interface LoadedCell {
   readonly start: 'on-first-launch' | 'by-command';
   readonly connections: ConnectionSettings;
   readonly simulator: SimulatorSettings;
+  readonly plc: PlcSettings;
   readonly descriptions: readonly ArmDescription[];
   /** Joint positions by arm id with which a simulated run begins. */
   readonly initialPositions: Readonly<Record<string, readonly number[]>>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { COORDINATION_POLICIES } from '../controller/domain/cell.ts';
 import { EXCEPTION_KINDS, POLICY_STEPS } from '../controller/domain/exception.ts';
+import { Plc } from './plc/schema-plc.ts';
 import { Connections } from './schema-connections.ts';
 import { Simulator } from './schema-simulator.ts';
 import {
@@ -200,6 +201,7 @@ export const CellFile = z
         .describe('Declared cost of one planner iteration in simulated time, us'),
     }),
     connections: Connections,
+    plc: Plc.optional(),
     simulator: Simulator,
   })
   .refine(

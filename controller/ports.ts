@@ -211,6 +211,33 @@ export type IoEvent =
   | { readonly kind: 'connected' }
   | { readonly kind: 'lost'; readonly reason: string };
 
+/** What PLCs say of what the core decides on; a level, said again whenever it changes. */
+export type PlcEvent =
+  | { readonly kind: 'permission'; readonly permissionId: string; readonly status: 'granted' }
+  | {
+      readonly kind: 'permission';
+      readonly permissionId: string;
+      readonly status: 'withheld';
+      /** In words: open, silent since, not to be believed because. */
+      readonly because: string;
+    }
+  | {
+      readonly kind: 'zone';
+      readonly zoneId: string;
+      readonly requested: boolean;
+      readonly acknowledged: boolean;
+    };
+
+/** What the core tells PLCs. */
+export type PlcCommand = { readonly kind: 'zone'; readonly zoneId: string; readonly granted: boolean };
+
+/** The PLCs around the cell: permissions and shared zones. Totes go over `CellIo`. */
+export interface PlcPort {
+  /** What changed since the last call; called every control tick, so that silence is noticed. */
+  takeEvents(): readonly PlcEvent[];
+  send(command: PlcCommand): void;
+}
+
 export interface SkuDeclaration {
   readonly sku: string;
   readonly name: string;

@@ -7,6 +7,7 @@ import { notice } from './context.ts';
 import { isLinked } from './link.ts';
 import { clearMonitorAlarms } from './monitor-alarm.ts';
 import type { StepContext } from './context.ts';
+import { missingPermissions, resetPermissions } from './permission-book.ts';
 import type { CoreState } from './state.ts';
 
 /**
@@ -51,6 +52,11 @@ const MOVING: readonly CellCommand[] = ['start', 'unhold', 'unsuspend'];
 export function commandCell(context: StepContext, command: CellCommand, because: string): IntakeResult {
   const { state } = context;
   const now = cellState(state);
+  if (command === 'reset') {
+    // Lost permissions are reset in any state; where the standard knows the command, it does the rest.
+    const reset = resetPermissions(context);
+    if (reset !== null && !commandsAllowed(now).includes('reset')) return reset;
+  }
   if (SATISFIED[command]?.includes(now)) return { status: 'duplicate', detail: `the cell is ${now} already` };
   if (!commandsAllowed(now).includes(command)) {
     const allowed = commandsAllowed(now).join(', ');
@@ -80,7 +86,7 @@ export function missingForMotion(context: StepContext): readonly string[] {
   if (!arms.some(isUsable)) {
     missing.push(`no arm is ready (${arms.map((arm) => `${arm.id}: ${arm.machine.value}`).join(', ')})`);
   }
-  return missing;
+  return [...missing, ...missingPermissions(context)];
 }
 
 type CellMachineEvent = Parameters<typeof cellStepper.step>[1];
@@ -118,6 +124,11 @@ function carryOut(context: StepContext, effect: CellMachineEffect): void {
       // What may move is read from the state itself, and arms are claimed whenever they connect.
       return;
   }
+}
+
+/** A command that no person gave, in a state that takes it. */
+export function driveCell(context: StepContext, command: CellCommand, because: string): void {
+  stepCell(context, { type: command, nowUs: context.nowUs, because });
 }
 
 /** A hold that nobody commanded; remembered as the reason. */

@@ -5,6 +5,7 @@ import { take } from '../coordination/reservations.ts';
 import type { CellModel } from '../domain/cell.ts';
 import { derive } from './derived.ts';
 import type { Derived } from './derived.ts';
+import { unheardPlcs } from './plc-state.ts';
 import type { ArmState, CoreState, PlaceState } from './state.ts';
 import { LOSS_CAUSES } from '../domain/loss-cause.ts';
 import type { LossCause } from '../domain/loss-cause.ts';
@@ -50,6 +51,11 @@ function inOrder(cell: CellModel, stored: CoreState): CoreState {
     ...stored,
     arms: pick(stored.arms, fresh.arms),
     places: pick(stored.places, fresh.places),
+    plc: {
+      // A state of before there were PLCs has none of it.
+      permissions: pick(stored.plc?.permissions ?? {}, fresh.plc.permissions),
+      zones: pick(stored.plc?.zones ?? {}, fresh.plc.zones),
+    },
     tasks: Object.fromEntries(tasks.map((task) => [task.id, task])),
     ioRequests: Object.fromEntries(requests),
     zones: Object.fromEntries(held),
@@ -104,6 +110,7 @@ function emptyState(cell: CellModel): CoreState {
     counters: { command: 0, request: 0, task: 0, order: 0, tote: 0, job: 0 },
     arms,
     io: { link: unheardLink(), inventoryKnown: false },
+    plc: unheardPlcs(cell.plc),
     skus: {},
     containers: {},
     places,

@@ -7,6 +7,7 @@ import { taskOf } from './outcomes.ts';
 import { putInDoubt } from './arms.ts';
 import { samePositions } from './rest.ts';
 import { spaceOf } from './space.ts';
+import { isWithheld } from './shared-zones.ts';
 import { isLeg } from './stages.ts';
 import { dropNext } from '../scheduling/planning.ts';
 import type { ArmState, Job } from './state.ts';
@@ -30,7 +31,9 @@ export function driveArms(context: StepContext): void {
     .filter((arm) => arm.job === null && arm.next !== null)
     .sort((a, b) => (a.waitingSinceUs ?? Infinity) - (b.waitingSinceUs ?? Infinity));
   const claims = space.claims(context, waiting);
-  const mayBegin = (arm: ArmState): boolean => permission === 'run' || arm.next?.admitted === true;
+  const mayBegin = (arm: ArmState): boolean =>
+    arm.next?.admitted === true ||
+    (permission === 'run' && (arm.next?.taskId == null || !isWithheld(context, arm.id)));
   for (const arm of resting) {
     if (arm.job === null) continue;
     if (mayBegin(arm) && mayGoStraightOn(arm)) beginNext(context, arm, claims);

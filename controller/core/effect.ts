@@ -1,5 +1,5 @@
 import type { IntakeResult } from '../domain/intake.ts';
-import type { ArmCommand, IoRequest } from '../ports.ts';
+import type { ArmCommand, IoRequest, PlcCommand } from '../ports.ts';
 import type { Reason } from '../operations/reason.ts';
 import type { JobPlanRequest } from '../scheduling/job-plan.ts';
 
@@ -7,6 +7,7 @@ import type { JobPlanRequest } from '../scheduling/job-plan.ts';
 export type CoreEffect =
   | { readonly kind: 'arm'; readonly armId: string; readonly command: ArmCommand }
   | { readonly kind: 'io'; readonly request: IoRequest }
+  | { readonly kind: 'plc'; readonly command: PlcCommand }
   | { readonly kind: 'plan'; readonly request: JobPlanRequest }
   /** The answer to an intake event. */
   | { readonly kind: 'reply'; readonly requestId: string; readonly result: IntakeResult }

@@ -8,6 +8,7 @@ import type { Container } from '../domain/container.ts';
 import type { ExceptionKind, OpenException, PolicyStep } from '../domain/exception.ts';
 import type { Order } from '../domain/order.ts';
 import type { Vec3 } from '../../arms/geometry/pose.ts';
+import type { PlcState } from './plc-state.ts';
 import type { ArmOutcome, Holding, IoRequest, SkuDeclaration } from '../ports.ts';
 import type { Item, JobPlanResult, LegName, PlannedLeg } from '../scheduling/job-plan.ts';
 
@@ -35,6 +36,8 @@ export interface CoreState {
   readonly arms: Record<string, ArmState>;
   /** The link to shuttle, conveyors and sensors. */
   readonly io: { link: ConnectionMachineState; inventoryKnown: boolean };
+  /** Permissions and shared zones of PLCs. */
+  readonly plc: PlcState;
   readonly skus: Record<string, SkuDeclaration>;
   readonly containers: Record<string, Container>;
   readonly places: Record<string, PlaceState>;

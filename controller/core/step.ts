@@ -16,6 +16,8 @@ import type { CoreEffect } from './effect.ts';
 import type { CoreEvent } from './event.ts';
 import { takeIn } from './intake.ts';
 import { obeyMonitor } from './monitor-stop.ts';
+import { forgetPermissions, hearPermission } from './permissions.ts';
+import { announceZones, governZones, hearZone } from './shared-zones.ts';
 import { createTask } from './tasks.ts';
 import { beginLink, linkDeadlineUs, moveLink } from './link.ts';
 import { checkIoDeadlines, handleIoEvent } from './surroundings.ts';
@@ -44,6 +46,7 @@ export function step(core: Core, events: readonly CoreEvent[], nowUs: number): r
   const silentUs = linkDeadlineUs(core.state.io.link);
   if (silentUs !== null && silentUs <= nowUs) moveLink(context, { type: 'TICK', nowUs });
   governCell(context);
+  governZones(context);
   for (let round = 0; (context.schedule || context.drive) && round < SCHEDULE_ROUNDS_MAX; round += 1) {
     if (context.schedule) schedule(context);
     else {
@@ -51,6 +54,7 @@ export function step(core: Core, events: readonly CoreEvent[], nowUs: number): r
       driveArms(context);
     }
     governCell(context);
+    governZones(context);
   }
   noteCauses(context);
   return context.effects;
@@ -90,6 +94,10 @@ function handle(context: StepContext, event: CoreEvent): void {
     }
     case 'io':
       return handleIoEvent(context, event.event);
+    case 'plc':
+      return event.event.kind === 'zone'
+        ? hearZone(context, event.event)
+        : hearPermission(context, event.event);
     case 'planned':
       return takePlan(context, event.result);
     case 'monitor':
@@ -104,6 +112,8 @@ function takeOver(context: StepContext, epoch: number, wallMs: number): void {
   const { state } = context;
   if (epoch <= state.epoch) throw new Error(`epoch ${epoch} is not after ${state.epoch}`);
   settleAfterRestart(context);
+  forgetPermissions(context);
+  announceZones(context);
   if (state.epoch === 0) createFixedTasks(context);
   state.epoch = epoch;
   state.anchor = { wallMs, nowUs: context.nowUs };

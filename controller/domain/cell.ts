@@ -2,6 +2,7 @@ import type { Pose, Vec3 } from '../../arms/geometry/pose.ts';
 import type { Obstacle } from '../../arms/geometry/shape.ts';
 import type { Manipulator } from '../../arms/model/manipulator.ts';
 import type { ExceptionKind, PolicyStep } from './exception.ts';
+import type { PlcModel } from './permission.ts';
 
 /** An arm as it stands in the cell. */
 export interface ArmModel {
@@ -103,4 +104,6 @@ export interface CellModel {
   readonly planCostUs: number;
   /** Cells of benchmark format: their tasks; else empty. */
   readonly fixedTasks: readonly FixedTask[];
+  /** Permissions and shared zones of PLCs; absent in a cell without any. */
+  readonly plc?: PlcModel;
 }

@@ -60,6 +60,12 @@ export function viewOf(core: Core, nowUs: number = core.state.nowUs): CellView {
     exceptions: tasks
       .filter((task) => task.exception !== null)
       .map((task) => exceptionView(core, task, task.exception!)),
+    permissions: Object.entries(state.plc.permissions).map(([id, permission]) => ({ id, ...permission })),
+    sharedZones: Object.entries(state.plc.zones).map(([id, zone]) => ({
+      id,
+      state: zone.machine.value,
+      needsReset: zone.needsReset,
+    })),
     alarms: Object.values(state.alarms).map((alarm) => ({
       code: alarm.code,
       message: alarm.message,

@@ -140,6 +140,25 @@ export const CellView = z
     units: z.object({ done: z.int(), perHour: z.number() }),
     tasks: z.object({ open: z.int(), active: z.int(), done: z.int(), cancelled: z.int(), excepted: z.int() }),
     exceptions: z.array(ExceptionView),
+    permissions: z
+      .array(
+        z.object({
+          id: z.string(),
+          granted: z.boolean(),
+          needsReset: z.boolean().describe('Was lost: the command reset has to come before arms may move'),
+          because: z.string().describe('Why it is withheld, or was'),
+        }),
+      )
+      .describe('What PLCs have to permit before arms may move'),
+    sharedZones: z
+      .array(
+        z.object({
+          id: z.string(),
+          state: z.enum(['ours', 'clearing', 'granted', 'theirs', 'returning']),
+          needsReset: z.boolean(),
+        }),
+      )
+      .describe('Zones shared with a PLC or a person, and whose they are'),
     alarms: z.array(z.object({ code: z.string(), message: z.string(), sinceS: z.number() })),
   })
   .meta({ id: 'CellView' });

@@ -3,7 +3,7 @@ import type { MonitorState } from '../coordination/monitor.ts';
 import type { CoreEffect } from '../core/effect.ts';
 import type { BooksLimits, BooksView } from '../operations/books-view.ts';
 import type { CellView, OrderView, TaskView } from '../operations/view.ts';
-import type { ArmDriver, CellIo } from '../ports.ts';
+import type { ArmDriver, CellIo, PlcPort } from '../ports.ts';
 import type { FieldLimits } from './field.ts';
 import type { IntakeLimits } from './intake-desk.ts';
 import type { Journal, JournalFault, Takeover } from './journal.ts';
@@ -58,6 +58,8 @@ export interface ControlLoopOptions<TCore> {
   readonly journal: Journal;
   readonly drivers: readonly ArmDriver[];
   readonly io: CellIo;
+  /** PLCs with permissions and shared zones; absent: the cell has none. */
+  readonly plc?: PlcPort;
   /** Watches the arms' measured positions and stops them; null: nothing does. */
   readonly monitor: MonitorState | null;
   readonly planner: PlannerPort;

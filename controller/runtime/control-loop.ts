@@ -148,6 +148,7 @@ export class ControlLoop<TCore> implements ControllerService {
     const events = this.#queued.splice(0);
     for (const event of this.#field.take(nowUs)) events.push(event);
     for (const event of this.#watch(nowUs)) events.push(event);
+    for (const event of this.#options.plc?.takeEvents() ?? []) events.push({ kind: 'plc', event });
     for (const result of this.#options.planner.takeResults()) events.push({ kind: 'planned', result });
     for (const event of this.#desk.take(this.#options.intake.perTickMax)) events.push(event);
     if (events.length === 0) return { nowUs, events };
@@ -202,6 +203,8 @@ export class ControlLoop<TCore> implements ControllerService {
         return this.#field.command(effect.armId, effect.command, nowUs);
       case 'io':
         return this.#field.ask(effect.request);
+      case 'plc':
+        return this.#options.plc?.send(effect.command);
       case 'plan':
         return this.#options.planner.request(effect.request);
       case 'reason':

@@ -5,6 +5,7 @@ import { explain } from '../core/context.ts';
 import type { StepContext } from '../core/context.ts';
 import { nextRemedy, remedy } from '../core/exceptions.ts';
 import { isMisplaced } from '../core/settlement.ts';
+import { isWithheld } from '../core/shared-zones.ts';
 import { spaceOf } from '../core/space.ts';
 import { askPerson, moveTask, placeOfEnd } from '../core/tasks.ts';
 import type { ArmState, JobGoal, Task, TaskEnd } from '../core/state.ts';
@@ -37,6 +38,10 @@ export function assignTasks(context: StepContext, users: ContainerUsers): void {
     if (!isUsable(arm) || arm.next !== null) continue;
     const start = startOfNext(context, arm);
     if (start === null) continue;
+    if (isWithheld(context, arm.id)) {
+      if (arm.job === null && !isParkPose(context, arm, start)) planHome(context, arm);
+      continue;
+    }
     if (arm.job === null && goOnWithUnit(context, arm)) continue;
     // What hangs in the tool of an arm on its way home comes first when it is there.
     if (arm.holding.vacuum === 'on' && (arm.job === null || arm.job.stage === 'home')) continue;

@@ -178,7 +178,7 @@ export class MqttConnection {
    */
   publish(
     topic: string,
-    payload: string,
+    payload: string | Buffer,
     options: {
       readonly qos: 0 | 1;
       readonly retain: 'retain' | 'pass';

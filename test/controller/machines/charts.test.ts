@@ -4,12 +4,14 @@ import { armMachine } from '../../../controller/machines/arm.ts';
 import { cellMachine } from '../../../controller/machines/cell.ts';
 import { drawCharts, drawDiagram } from '../../../controller/machines/charts.ts';
 import { connectionMachine } from '../../../controller/machines/connection.ts';
+import { sharedZoneMachine } from '../../../controller/machines/shared-zone.ts';
 import { taskMachine } from '../../../controller/machines/task.ts';
+import { edgeHandshake, levelHandshake } from '../../../protocols/plc/handshake-machine.ts';
 
 /** To write the page anew after changing a machine: `npx vitest run -u test/controller/machines/charts.test.ts`. */
 it('docs/state-charts.md shows the machines as they are', async () => {
   const page = drawCharts(
-    'Drawn from the machines in `controller/machines`; do not edit. To write it anew after changing a machine: ' +
+    'Drawn from the machines in `controller/machines` and `protocols/plc`; do not edit. To write it anew after changing a machine: ' +
       '`npx vitest run -u test/controller/machines/charts.test.ts`. In the tables `-` means that the event is ' +
       'refused in that state, `ignored` that it is known to come and changes nothing.',
     [
@@ -40,6 +42,25 @@ it('docs/state-charts.md shows the machines as they are', async () => {
           'A link to something that may fall silent. Deadlines are instants that are looked at on `TICK`. ' +
           'Losing a link frees nothing.',
         machine: connectionMachine,
+      },
+      {
+        title: 'Shared zone',
+        text:
+          'One per zone that arms share with a PLC or a person. Arms may enter in `ours` alone. Silence changes nothing: ' +
+          'whoever had the zone keeps it.',
+        machine: sharedZoneMachine,
+      },
+      {
+        title: 'Handshake, profile level',
+        text:
+          'The controller’s side of request, busy, done and fault with signals that stand until the other side has seen ' +
+          'them. `SIGNALS` is what the PLC says, `TICK` the time.',
+        machine: levelHandshake,
+      },
+      {
+        title: 'Handshake, profile edge',
+        text: 'The controller’s side where a new sequence number is the request, and its echo with done or fault the answer.',
+        machine: edgeHandshake,
       },
     ],
   );

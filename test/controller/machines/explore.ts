@@ -9,6 +9,8 @@ export interface ExploreOptions<TMachine extends AnyStateMachine> {
   readonly input: InputFrom<TMachine>;
   /** Every event type at least once, and every variant on which a guard decides. */
   readonly events: readonly EventFromLogic<TMachine>[];
+  /** The state to which every other one has to lead back; the initial one unless it is named. */
+  readonly home?: string;
   /** Upper bound on configurations (state and context) tried; reaching it is an error, never a sample. */
   readonly configurationsMax: number;
 }
@@ -99,8 +101,8 @@ export function explore<TMachine extends AnyStateMachine>(options: ExploreOption
 
   const all = [...nodesOf(machine)];
   const transitionsAll = all.flatMap((node) => [...node.transitions.values()].flat());
-  const home = nameOf((stepper.start(...([options.input] as never)).state as { value: StateValue }).value);
-  const goals = finals.size > 0 ? finals : new Set([home]);
+  const initial = nameOf((stepper.start(...([options.input] as never)).state as { value: StateValue }).value);
+  const goals = finals.size > 0 ? finals : new Set([options.home ?? initial]);
   return {
     states: all.map((node) => node.id),
     reached,

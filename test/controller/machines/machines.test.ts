@@ -3,10 +3,15 @@ import { assign, createMachine } from 'xstate';
 import { armMachine } from '../../../controller/machines/arm.ts';
 import { cellMachine } from '../../../controller/machines/cell.ts';
 import { connectionMachine } from '../../../controller/machines/connection.ts';
+import { sharedZoneMachine } from '../../../controller/machines/shared-zone.ts';
 import { taskMachine } from '../../../controller/machines/task.ts';
 import { CELL_COMMANDS } from '../../../controller/domain/packml.ts';
+import { edgeHandshake, levelHandshake } from '../../../protocols/plc/handshake-machine.ts';
+import type { HandshakeEvent } from '../../../protocols/plc/handshake-machine.ts';
 import { explore } from './explore.ts';
 import type { Exploration } from './explore.ts';
+
+const TIMEOUTS = { busyUs: 2, doneUs: 3, clearUs: 4 };
 
 /** Every machine of the core with every event it may get; a new machine is added here and is then explored. */
 const EXPLORED: Record<string, () => Exploration> = {
@@ -77,7 +82,54 @@ const EXPLORED: Record<string, () => Exploration> = {
       ],
       configurationsMax: 1_000,
     }),
+  'shared zone': () =>
+    explore({
+      machine: sharedZoneMachine,
+      input: undefined,
+      events: [
+        { type: 'REQUESTED' },
+        { type: 'WITHDRAWN' },
+        { type: 'CLEARED' },
+        { type: 'ACKNOWLEDGED' },
+        { type: 'UNACKNOWLEDGED' },
+      ],
+      configurationsMax: 100,
+    }),
+  'handshake level': () =>
+    explore({
+      machine: levelHandshake,
+      input: TIMEOUTS,
+      home: 'rest',
+      events: handshakeEvents(),
+      configurationsMax: 2_000,
+    }),
+  'handshake edge': () =>
+    explore({
+      machine: edgeHandshake,
+      input: TIMEOUTS,
+      home: 'rest',
+      events: handshakeEvents(),
+      configurationsMax: 2_000,
+    }),
 };
+
+/** Every combination of signals, under the number of the request and under another one, before and after deadlines. */
+function handshakeEvents(): readonly HandshakeEvent[] {
+  const flags = [false, true];
+  const signals = flags.flatMap((busy) =>
+    flags.flatMap((done) =>
+      flags.flatMap((fault) =>
+        [1, 2].map((sequence) => ({ type: 'SIGNALS' as const, busy, done, fault, sequence, nowUs: 0 })),
+      ),
+    ),
+  );
+  return [
+    ...signals,
+    { type: 'REQUEST', sequence: 1, nowUs: 0 },
+    { type: 'TICK', nowUs: 0 },
+    { type: 'TICK', nowUs: 9 },
+  ];
+}
 
 describe.each(Object.keys(EXPLORED))('machine %s', (name) => {
   const found = EXPLORED[name]!();

@@ -58,6 +58,8 @@ export class SmallService implements ControllerService {
       units: { done: 42, perHour: 310.4 },
       tasks: { open: 0, active: 0, done: 42, cancelled: 0, excepted: 0 },
       exceptions: [],
+      permissions: [],
+      sharedZones: [],
       alarms: [],
     };
   }

@@ -43,6 +43,8 @@ export class SmallDesk {
       units: { done: 0, perHour: 0 },
       tasks: { open: 0, active: 0, done: 0, cancelled: 0, excepted: 0 },
       exceptions: [],
+      permissions: [],
+      sharedZones: [],
       alarms: [],
     };
   }

@@ -53,6 +53,8 @@ function view(changes: Partial<CellView> = {}): CellView {
     units: { done: 1_402, perHour: 1_180.4 },
     tasks: { open: 0, active: 0, done: 0, cancelled: 0, excepted: 0 },
     exceptions: [],
+    permissions: [],
+    sharedZones: [],
     alarms: [],
     ...changes,
   };
