@@ -1,3 +1,4 @@
+import { allInputs } from '../controller/domain/plc-map.ts';
 import { checkBroker } from './check-broker.ts';
 import type { PathKey } from './fault.ts';
 import type { Findings } from './findings.ts';
@@ -7,6 +8,7 @@ const HERE = ['connections', 'sparkplug'] as const;
 /** Sparkplug settings that are possible each by itself and do not work together. */
 export function checkSparkplug(findings: Findings): void {
   const { edgeNode, host } = findings.loaded.connections.sparkplug;
+  if (host === null) checkReaders(findings);
   for (const [field, part] of [
     ['edge_node', edgeNode],
     ['host', host],
@@ -28,6 +30,20 @@ export function checkSparkplug(findings: Findings): void {
       'name the host that reads the cell, or leave it out',
     );
   }
+}
+
+/** Metrics that a PLC map names are read by the cell's host application. */
+function checkReaders(findings: Findings): void {
+  findings.loaded.plc.maps.forEach((map, index) => {
+    const metrics = allInputs(map).filter(({ address }) => address.kind === 'sparkplug');
+    if (metrics.length === 0) return;
+    const ids = metrics.map(({ id }) => id).join(', ');
+    findings.error(
+      ['plc', 'maps', index],
+      `reads Sparkplug metrics (${ids}), and the cell is no Sparkplug host application`,
+      'add `host: { id: ... }` under connections.sparkplug, or map MQTT topics',
+    );
+  });
 }
 
 /** Devices of an edge node must not differ in capitals only. */
