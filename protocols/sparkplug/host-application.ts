@@ -245,13 +245,13 @@ export class HostApplication {
     if (parsed === null || parsed.verb === 'NCMD' || parsed.verb === 'DCMD') return;
     if (retained) {
       const detail = 'the broker kept it from an earlier time; Sparkplug messages are not retained';
-      this.#refuse(topic, 'retained-message', detail);
+      this.#disbelieve(topic, 'retained-message', detail);
       return;
     }
     const decoded = decodePayload(payload, PAYLOAD_LIMITS);
     if (!decoded.ok) {
       const { field, value, message } = decoded.fault;
-      this.#refuse(topic, 'malformed-payload', [field, value, message].filter(Boolean).join(': '));
+      this.#disbelieve(topic, 'malformed-payload', [field, value, message].filter(Boolean).join(': '));
       return;
     }
     const { groupId, edgeNodeId, verb, deviceId } = parsed;
@@ -272,7 +272,7 @@ export class HostApplication {
   #know(id: EdgeId, server: number): KnownNode | null {
     const key = keyOf(id);
     if (this.#nodes.size >= this.#limits.edgeNodesMax) {
-      this.#refuse(
+      this.#disbelieve(
         key,
         'too-many-edge-nodes',
         `more than ${this.#limits.edgeNodesMax} edge nodes are not taken in`,
@@ -286,7 +286,7 @@ export class HostApplication {
       askedMs: -Infinity,
       session: new HostSession(
         {
-          refused: (code, detail) => this.#refuse(key, code, detail),
+          refused: (code, detail) => this.#disbelieve(key, code, detail),
           presence: (deviceId, status) => {
             const source = deviceId === null ? key : `${key}/${deviceId}`;
             this.#effects.push({ kind: 'noted', source, detail: `is ${status}` });
@@ -348,13 +348,13 @@ export class HostApplication {
     const node = this.#nodes.get(keyOf({ groupId: group, edgeNodeId: edge }));
     const tag = node?.session.tag(device, metric) ?? null;
     if (node === undefined || tag === null || !this.isOnline(node.id, device)) {
-      this.#refuse(source, 'write-refused', 'it is not online, so there is nobody to write it');
+      this.#disbelieve(source, 'write-refused', 'it is not online, so there is nobody to write it');
       return;
     }
     const fitted = fit(tag.type, value);
     const fault = valueFault(tag.type, fitted);
     if (fault !== null) {
-      this.#refuse(source, 'write-refused', `what is to be written ${fault}`);
+      this.#disbelieve(source, 'write-refused', `what is to be written ${fault}`);
       return;
     }
     const named = namedMetric(metric, tag.type, fitted, nowMs);
@@ -366,7 +366,7 @@ export class HostApplication {
     );
   }
 
-  #refuse(source: string, code: HostFaultCode, detail: string): void {
+  #disbelieve(source: string, code: HostFaultCode, detail: string): void {
     this.#effects.push({ kind: 'refused', source, code, detail });
   }
 }
