@@ -19,7 +19,10 @@ export async function monitorCommand(mapPath: string, options: MonitorOptions): 
   const { map } = loadMap(mapPath);
   const pipeline = new TagPipeline(map);
   const nowUs = (): number => MACHINE_CLOCK.monotonicUs();
-  const access = brokerAccess({ kind: 'embedded', host: '127.0.0.1', port: 1883, tls: null, users: [] }, options.broker);
+  const access = brokerAccess(
+    { kind: 'embedded', host: '127.0.0.1', port: 1883, tls: null, users: [] },
+    options.broker,
+  );
   const connection = new MqttConnection({
     broker: access,
     clientId: `magpie-plc-monitor-${process.pid}`,
