@@ -100,8 +100,19 @@ export async function startEmbeddedBroker(setup: EmbeddedBrokerSetup): Promise<E
     onDenied,
   });
   if (started.ok) return started.broker;
-  throw new CommandFailure(`${started.message} (settings connections.broker of the cell file)`, 1);
+  const setting = SETTINGS[started.code];
+  throw new CommandFailure(`${started.message} (${setting} of the cell file)`, 1);
 }
+
+/** What in the cell file is to be changed. */
+const SETTINGS = {
+  'port-in-use': 'connections.broker.port',
+  'port-not-allowed': 'connections.broker.port',
+  'address-not-available': 'connections.broker.host',
+  'credentials-needed': 'connections.broker.users',
+  'tls-needed': 'connections.broker.tls',
+  'tls-unusable': 'connections.broker.tls',
+} as const;
 
 function secretOf(name: string | null): string | undefined {
   if (name === null) return undefined;
