@@ -5,7 +5,7 @@ import type { ControlLoop } from '../controller/runtime/control-loop.ts';
 import type { Core } from '../controller/core/create.ts';
 import { MACHINE_CLOCK } from '../controller/runtime/runtime-clock.ts';
 import type { BrokerAccess } from '../protocols/mqtt/broker-access.ts';
-import type { StateNumbers } from '../protocols/packml/numbering.ts';
+import type { StateNumbers } from '../controller/domain/packml-numbers.ts';
 import { CellNode } from '../protocols/sparkplug/cell-node.ts';
 import { HostDriver } from '../protocols/sparkplug/host-driver.ts';
 import { brokerAddresses } from './broker.ts';

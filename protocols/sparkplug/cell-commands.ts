@@ -6,7 +6,7 @@ import type { IntakeTopic } from '../mqtt/intake-messages.ts';
 import { faultsAsText } from '../mqtt/payload.ts';
 import { frameFault, RequestId } from '../mqtt/request-frame.ts';
 import type { Receiver } from '../mqtt/request-frame.ts';
-import { commandOfNumber } from '../packml/numbering.ts';
+import { commandOfNumber } from '../../controller/domain/packml-numbers.ts';
 import {
   CMD_CHANGE_REQUEST,
   CNTRL_CMD,

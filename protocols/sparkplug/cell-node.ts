@@ -3,7 +3,7 @@ import type { IntakeResult } from '../../controller/domain/intake.ts';
 import type { CellView } from '../../controller/operations/view.ts';
 import type { ControllerService } from '../../controller/runtime/service.ts';
 import type { BrokerAccess } from '../mqtt/broker-access.ts';
-import type { StateNumbers } from '../packml/numbering.ts';
+import type { StateNumbers } from '../../controller/domain/packml-numbers.ts';
 import { CellCommands } from './cell-commands.ts';
 import { ARM_METRICS, cellMetrics, CNTRL_CMD, COMMAND_METRICS, RESULT_METRICS } from './cell-metrics.ts';
 import type { ShownMetric } from './cell-metrics.ts';
