@@ -41,7 +41,7 @@ function checkReaders(findings: Findings): void {
     findings.error(
       ['plc', 'maps', index],
       `reads Sparkplug metrics (${ids}), and the cell is no Sparkplug host application`,
-      'add `host: { id: ... }` under connections.sparkplug, or map MQTT topics',
+      'add `host: { id, groups, reorder_timeout_s }` under connections.sparkplug, or map MQTT topics',
     );
   });
 }
