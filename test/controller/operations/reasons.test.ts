@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadCell } from '../../../config/load.ts';
+import { precedencesOf } from '../../../controller/coordination/dependency-graph.ts';
 import { createCore, restoreCore } from '../../../controller/core/create.ts';
 import type { CoreEffect } from '../../../controller/core/effect.ts';
 import type { CoreState } from '../../../controller/core/state.ts';
@@ -88,14 +89,14 @@ describe('the account of what is accepted', () => {
       const { legs, orders, certificate, cycle } = scheduleAccount(core, tick.nowUs);
       expect(cycle).toEqual([]);
       most = Math.max(most, orders.length);
-      // Who has to be first comes first; legs without orders need no proof.
-      const at = (legId: string, atS: number, kind: string): number =>
-        certificate.findIndex((each) => each.legId === legId && each.atS === atS && each.kind === kind);
-      for (const { firstLegId, firstS, thenLegId } of orders) {
-        const first = at(firstLegId, firstS, 'reach');
-        const then = certificate.findIndex((each) => each.legId === thenLegId && each.kind === 'leave');
-        expect(first).toBeGreaterThanOrEqual(0);
-        expect(then).toBeGreaterThanOrEqual(0);
+      const at = (kind: string, legId: string, atUs: number): number =>
+        certificate.findIndex(
+          (each) => each.kind === kind && each.legId === legId && each.atS === atUs / 1_000_000,
+        );
+      for (const { first, then } of core.state.passages.conflicts.flatMap(precedencesOf)) {
+        const reached = at('reach', first.legId, first.atUs);
+        expect(reached).toBeGreaterThanOrEqual(0);
+        expect(at('leave', then.legId, then.brakeUs)).toBeGreaterThan(reached);
       }
       expect(new Set(certificate.map(({ legId }) => legId)).size).toBeLessThanOrEqual(legs.length);
     }
