@@ -11,7 +11,7 @@ import { cellTopics } from '../../protocols/mqtt/topics.ts';
 import { freePort } from '../free-ports.ts';
 import { until } from '../integration/process.ts';
 import { MOSQUITTO, mosquittoBroker, pause } from '../protocols/mqtt/test-broker.ts';
-import { messagingCell } from './messaging-cell.ts';
+import { GUARD_TOPIC, messagingCell } from './messaging-cell.ts';
 import type { MessagingSetup } from './messaging-cell.ts';
 
 interface MessagingRow {
@@ -19,7 +19,7 @@ interface MessagingRow {
   /** From a published order to its result `accepted`, with 8 arms streaming at 125 Hz. */
   readonly orderAcceptedP50Ms: number;
   readonly orderAcceptedP99Ms: number;
-  /** From a lost permission to the last stop command, as a listener at the broker has it. */
+  /** From the PLC's message that the guard is open to the last stop command, as a listener at the broker has it. */
   readonly permissionLostP50Ms: number;
   readonly permissionLostP99Ms: number;
   /** Accepted, each durable before it is acknowledged. */
@@ -31,6 +31,8 @@ interface MessagingRow {
 
 const TIMED_ORDERS = 200;
 const PERMISSIONS = 40;
+/** The PLC says the state of its guard so often, ms. */
+const GUARD_EVERY_MS = 250;
 /** So many of the eight arms move at least when a permission is lost. */
 const MOVING = 4;
 const BURST = 2_000;
@@ -84,6 +86,7 @@ class Measurement {
   readonly #skus: readonly string[];
   readonly #results = new Map<string, (status: string) => void>();
   #requests = 0;
+  #isGuardClosed = true;
   #lastStopMs = 0;
   #stops = 0;
   #states = 0;
@@ -99,6 +102,7 @@ class Measurement {
   async run(url: string): Promise<MessagingRow> {
     const client = await this.#connect(url);
     await until('the cell shows itself', START_MS, () => this.#status !== null);
+    const beating = setInterval(() => this.#sayGuard(client), GUARD_EVERY_MS);
     for (let k = 0; k < 400; k += 1) await this.#order(client);
     await this.#working(client);
     const statesBefore = this.#states;
@@ -113,6 +117,7 @@ class Measurement {
     const statesPerSecond = (1_000 * (this.#states - statesBefore)) / (performance.now() - beganMs);
     const lost = await this.#losePermissions(client);
     const ordersPerSecond = await this.#burst(client);
+    clearInterval(beating);
     await client.endAsync(true);
     return {
       broker: this.#broker,
@@ -160,7 +165,8 @@ class Measurement {
     const next: Readonly<Record<string, string>> = { stopped: 'reset', idle: 'start', held: 'unhold' };
     let askedMs = -Infinity;
     await until('arms move', START_MS, async () => {
-      const command = next[this.#status?.state ?? ''];
+      const { state = '', permissions = [] } = this.#status ?? {};
+      const command = permissions.some(({ needsReset }) => needsReset) ? 'reset' : next[state];
       if (command !== undefined && performance.now() - askedMs > 1_000) {
         askedMs = performance.now();
         await this.#request(client, 'cell', { command });
@@ -192,20 +198,31 @@ class Measurement {
     if (status !== 'accepted') throw new Error(`${orderId} is ${status}`);
   }
 
-  /** Holds a cell that works, again and again: how long until the last arm that moved was told to stop. */
+  #sayGuard(client: MqttClient): void {
+    client.publish(GUARD_TOPIC, JSON.stringify({ closed: this.#isGuardClosed }), { qos: 1 });
+  }
+
+  /** Opens the guard of a cell that works, again and again: how long until the last arm that moved was told to stop. */
   async #losePermissions(client: MqttClient): Promise<readonly number[]> {
     const took: number[] = [];
     for (let k = 0; k < PERMISSIONS; k += 1) {
       await this.#working(client);
       const stopsBefore = this.#stops;
       const lostMs = performance.now();
-      const held = this.#request(client, 'cell', { command: 'hold' });
+      this.#isGuardClosed = false;
+      this.#sayGuard(client);
       await until('the arms are told to stop', MOMENT_MS, () => {
         return this.#stops > stopsBefore && performance.now() - this.#lastStopMs > QUIET_MS;
       });
       took.push(this.#lastStopMs - lostMs);
-      await held;
       await until('the cell is held', MOMENT_MS, () => this.#status?.state === 'held');
+      this.#isGuardClosed = true;
+      this.#sayGuard(client);
+      await until(
+        'the guard is closed',
+        MOMENT_MS,
+        () => this.#status?.permissions.every(({ granted }) => granted) ?? false,
+      );
     }
     return took;
   }
